@@ -1,0 +1,63 @@
+package evidence
+
+import "time"
+
+// ClientRequestEvent is event 12288: a client sent a request. Fields in the
+// order of its Info list.
+type ClientRequestEvent struct {
+	Origin        Origin    `json:"origin"`
+	Time          time.Time `json:"time,omitzero"` // of the log entry
+	Machine       string    `json:"machine,omitempty"`
+	HRESULT       uint32    `json:"hresult"` // of the attempt: the inner code
+	Flags         uint32    `json:"flags"`
+	Host          string    `json:"host,omitempty"` // host tried, without the port
+	Port          int       `json:"port,omitempty"`
+	CMID          string    `json:"cmid,omitempty"`
+	ClientTime    time.Time `json:"client_time,omitzero"` // UTC
+	VM            bool      `json:"vm"`
+	LicenseStatus int       `json:"license_status"`
+	MinutesLeft   int64     `json:"minutes_left"`
+	ActivationID  string    `json:"activation_id,omitempty"`
+	NPolicy       int       `json:"n_policy,omitempty"`
+}
+
+// ClientAnswerEvent is event 12289: a client processed an answer.
+type ClientAnswerEvent struct {
+	Origin             Origin    `json:"origin"`
+	Time               time.Time `json:"time,omitzero"`
+	Machine            string    `json:"machine,omitempty"`
+	HRESULT            uint32    `json:"hresult"`
+	Flags              uint32    `json:"flags"`
+	Activated          bool      `json:"activated"`
+	Count              int       `json:"count"`                         // on the host
+	ActivationInterval int       `json:"activation_interval,omitempty"` // minutes
+	RenewalInterval    int       `json:"renewal_interval,omitempty"`    // minutes
+	ClientTime         time.Time `json:"client_time,omitzero"`
+}
+
+// HostRequestEvent is event 12290: a KMS host processed a request.
+type HostRequestEvent struct {
+	Origin        Origin    `json:"origin"`
+	Time          time.Time `json:"time,omitzero"`
+	Host          string    `json:"host,omitempty"`
+	HRESULT       uint32    `json:"hresult"` // returned to the client
+	NPolicy       int       `json:"n_policy"`
+	Machine       string    `json:"machine"` // client name as sent
+	CMID          string    `json:"cmid"`
+	ClientTime    time.Time `json:"client_time,omitzero"`
+	VM            bool      `json:"vm"`
+	LicenseStatus int       `json:"license_status"`
+	MinutesLeft   int64     `json:"minutes_left"`
+	ActivationID  string    `json:"activation_id,omitempty"`
+}
+
+// LogEvent is any other licensing event.
+type LogEvent struct {
+	Origin  Origin            `json:"origin"`
+	Time    time.Time         `json:"time,omitzero"`
+	Machine string            `json:"machine,omitempty"`
+	ID      int               `json:"id"`
+	Code    uint32            `json:"code,omitempty"`
+	Trigger string            `json:"trigger,omitempty"` // UserLogon, NetworkAvailable, TimerEvent
+	Fields  map[string]string `json:"fields,omitempty"`
+}
