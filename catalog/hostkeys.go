@@ -125,13 +125,13 @@ func (k HostKey) Activates() []Release {
 type Coverage string
 
 const (
-	// Covered: the list names the product.
+	// Covered says that the list names the product.
 	Covered Coverage = "covered"
-	// TooNew: the product is of a family the key activates, but newer than the newest the list names.
+	// TooNew says that the product is of a family the key activates, but newer than the newest the list names.
 	TooNew Coverage = "too new"
-	// OtherFamily: the key activates no product of this family (an Office version is a family of its own).
+	// OtherFamily says that the key activates no product of this family (an Office version is a family of its own).
 	OtherFamily Coverage = "other family"
-	// Unlisted: the list is silent. The lists leave out systems out of support (Windows 8, Vista), retail and preview
+	// Unlisted says that the list is silent. The lists leave out systems out of support (Windows 8, Vista), retail and preview
 	// editions and the special licences, so silence is no refusal.
 	Unlisted Coverage = "unlisted"
 )
@@ -180,13 +180,13 @@ func HostKeysFor(c Choice) []HostKey {
 type Placement string
 
 const (
-	// PlaceListed: the list names the build, or one of its two roles, as a host for the key.
+	// PlaceListed says that the list names the build, or one of its two roles, as a host for the key.
 	PlaceListed Placement = "listed"
-	// PlaceTooOld: the build is older than the oldest the list names.
+	// PlaceTooOld says that the build is older than the oldest the list names.
 	PlaceTooOld Placement = "build too old"
-	// PlaceUnlisted: the build is not older, but the list does not name it.
+	// PlaceUnlisted says that the build is not older, but the list does not name it.
 	PlaceUnlisted Placement = "unlisted"
-	// PlaceUnknown: the build is not in the table of builds, so its role is not known.
+	// PlaceUnknown says that the build is not in the table of builds, so its role is not known.
 	PlaceUnknown Placement = "unknown build"
 )
 

@@ -118,8 +118,14 @@ func TestDistance(t *testing.T) {
 		a, b        string
 		limit, want int
 	}{
-		{"server", "server", 1, 0}, {"sever", "server", 1, 1}, {"serevr", "server", 1, 1}, {"entreprise", "enterprise", 2, 1},
-		{"abc", "xyz", 2, 3}, {"", "ab", 2, 2}, {"a", "abcdef", 2, 3}, {"größe", "grösse", 2, 2},
+		{"server", "server", 1, 0},
+		{"sever", "server", 1, 1},
+		{"serevr", "server", 1, 1},
+		{"entreprise", "enterprise", 2, 1},
+		{"abc", "xyz", 2, 3},
+		{"", "ab", 2, 2},
+		{"a", "abcdef", 2, 3},
+		{"größe", "grösse", 2, 2},
 	} {
 		if got := distance(tt.a, tt.b, tt.limit); got != tt.want {
 			t.Errorf("distance(%q, %q, %d) = %d, want %d", tt.a, tt.b, tt.limit, got, tt.want)

@@ -86,8 +86,10 @@ func TestFindIsLinear(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	for _, s := range []string{"0xC004F074", "Error0x80070422", "c004f074-0000-4000-8000-001122334455", "-1073418124",
-		"０ｘＣ００４Ｆ０７４ 0x8007232B", "8007000d", "\xff\xfe0xC004F074", "0x0x0x0xC004F074"} {
+	for _, s := range []string{
+		"0xC004F074", "Error0x80070422", "c004f074-0000-4000-8000-001122334455", "-1073418124",
+		"０ｘＣ００４Ｆ０７４ 0x8007232B", "8007000d", "\xff\xfe0xC004F074", "0x0x0x0xC004F074",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -181,8 +181,10 @@ func TestEditDistance(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"0xC004F074", "-1073418124", "3221549172", "slui.exe 0x2a 0xC004F074", "error 8007232B",
-		"1722", "0x8007007b.", "０ｘＣ００４Ｆ０７４", "F074", "12288", "0x", "-", "\xff0xC004F074"} {
+	for _, s := range []string{
+		"0xC004F074", "-1073418124", "3221549172", "slui.exe 0x2a 0xC004F074", "error 8007232B",
+		"1722", "0x8007007b.", "０ｘＣ００４Ｆ０７４", "F074", "12288", "0x", "-", "\xff0xC004F074",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -73,8 +73,11 @@ func TestSearchIsOrderedAndBounded(t *testing.T) {
 func TestStem(t *testing.T) {
 	for _, family := range [][]string{
 		{"activate", "activated", "activation", "activating", "activations"},
-		{"contact", "contacted"}, {"licence", "license", "licences", "licensed", "licensing"},
-		{"host", "hosts"}, {"block", "blocked"}, {"install", "installed", "installing"},
+		{"contact", "contacted"},
+		{"licence", "license", "licences", "licensed", "licensing"},
+		{"host", "hosts"},
+		{"block", "blocked"},
+		{"install", "installed", "installing"},
 	} {
 		for _, w := range family[1:] {
 			if stem(w) != stem(family[0]) {

@@ -26,11 +26,5 @@ func Clean(s string) string {
 }
 
 func hidden(r rune) bool {
-	switch {
-	case r == unicode.ReplacementChar:
-		return true
-	case r == ' ':
-		return false
-	}
-	return !unicode.IsPrint(r)
+	return r == unicode.ReplacementChar || r != ' ' && !unicode.IsPrint(r)
 }

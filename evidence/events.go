@@ -49,6 +49,20 @@ type HostRequestEvent struct {
 	LicenseStatus int       `json:"license_status"`
 	MinutesLeft   int64     `json:"minutes_left"`
 	ActivationID  string    `json:"activation_id,omitempty"`
+	Repeats       int       `json:"repeats,omitempty"` // further requests of this machine with this CMID, product and HRESULT, folded into this one
+}
+
+// HostLog adds up every event 12290 of one paste. A long log keeps only some of
+// its requests as HostRequestEvent; the totals here are of all of them.
+type HostLog struct {
+	Origin   Origin         `json:"origin"` // of the first
+	Requests int64          `json:"requests"`
+	CMIDs    int64          `json:"cmids"`             // distinct client ids
+	Shared   int64          `json:"shared"`            // client ids that came with more than one machine name
+	Results  map[string]int `json:"results,omitempty"` // requests by HRESULT, "0x00000000"; at most 32 of them
+	First    time.Time      `json:"first,omitzero"`    // earliest client time, UTC
+	Last     time.Time      `json:"last,omitzero"`     // latest
+	Capped   bool           `json:"capped,omitempty"`  // too many client ids to tell apart: CMIDs and Shared are lower bounds
 }
 
 // LogEvent is any other licensing event.

@@ -18,7 +18,10 @@ type License struct {
 	Reason        uint32 `json:"reason,omitempty"`        // LicenseStatusReason or ospp's ERROR CODE
 	Informational bool   `json:"informational,omitempty"` // ospp's "for information purposes only"
 	MinutesLeft   *int64 `json:"minutes_left,omitempty"`
-	Rearms        *int   `json:"rearms,omitempty"`
+	Rearms        *int   `json:"rearms,omitempty"`       // remaining Windows (or application) rearm count
+	SKURearms     *int   `json:"sku_rearms,omitempty"`   // remaining SKU rearm count
+	EndDate       string `json:"end_date,omitempty"`     // evaluation end or the date of /xpr, as printed: its order follows the locale
+	Permanent     bool   `json:"permanent,omitempty"`    // /xpr: permanently activated
 	TypeSetting   string `json:"type_setting,omitempty"` // Configured Activation Type: ALL, AD, KMS, TOKEN
 	ActivatedBy   string `json:"activated_by,omitempty"` // KMS, AD, TOKEN, AVMA where the block says so
 
@@ -49,6 +52,12 @@ type HostStatus struct {
 	Priority   string `json:"priority,omitempty"`
 	Total      *int64 `json:"total,omitempty"`
 	Failed     *int64 `json:"failed,omitempty"`
+
+	// Requests adds up the requests by what they said of the client's licence,
+	// or nil: keys are unlicensed, licensed, oob-grace, oot-grace,
+	// non-genuine-grace, notification.
+	Requests map[string]int64 `json:"requests,omitempty"`
+	Product  string           `json:"product,omitempty"` // of the host key, where the block names it
 }
 
 // Code is a status code that somebody saw.
@@ -90,6 +99,10 @@ type System struct {
 	AzureADJoined *bool  `json:"azure_ad_joined,omitempty"`
 	Cloud         string `json:"cloud,omitempty"`   // "azure", "aws", "gcp", "oci", where the text shows it
 	Profile       string `json:"profile,omitempty"` // network category: Public, Private, DomainAuthenticated
+
+	Workgroup       bool     `json:"workgroup,omitempty"`         // systeminfo or Get-ComputerInfo names a workgroup
+	NoPrimarySuffix bool     `json:"no_primary_suffix,omitempty"` // ipconfig prints an empty primary DNS suffix
+	SearchList      []string `json:"search_list,omitempty"`       // DNS suffix search list
 }
 
 // Adapter is one network adapter as ipconfig prints it.
@@ -108,7 +121,8 @@ type Route struct {
 	Origin      Origin `json:"origin"`
 	Destination string `json:"destination"`
 	Mask        string `json:"mask,omitempty"`
-	Gateway     string `json:"gateway"`
+	Gateway     string `json:"gateway"`             // an address, or "" for on-link
+	Interface   string `json:"interface,omitempty"` // own address the route leaves by, where the table has it
 	Persistent  bool   `json:"persistent,omitempty"`
 }
 

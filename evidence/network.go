@@ -131,6 +131,7 @@ const (
 	LocalRefusal    DialOutcome = "refused-locally"    // this machine's own policy or firewall said no
 	NoFamily        DialOutcome = "no-address-of-kind" // no own address of that family: not tested
 	Cancelled       DialOutcome = "cancelled"          // the run was stopped
+	DialFailed      DialOutcome = "failed"             // a paste: the tool does not say whether refused or silent
 	DialOther       DialOutcome = "other"              // Detail says what
 )
 

@@ -26,6 +26,7 @@ type Set struct {
 	ClientRequests []ClientRequestEvent `json:"client_requests,omitempty"`
 	ClientAnswers  []ClientAnswerEvent  `json:"client_answers,omitempty"`
 	HostRequests   []HostRequestEvent   `json:"host_requests,omitempty"`
+	HostLogs       []HostLog            `json:"host_logs,omitempty"`
 	LogEvents      []LogEvent           `json:"log_events,omitempty"`
 }
 
@@ -52,5 +53,6 @@ func (s *Set) Add(other Set) {
 	s.ClientRequests = append(s.ClientRequests, other.ClientRequests...)
 	s.ClientAnswers = append(s.ClientAnswers, other.ClientAnswers...)
 	s.HostRequests = append(s.HostRequests, other.HostRequests...)
+	s.HostLogs = append(s.HostLogs, other.HostLogs...)
 	s.LogEvents = append(s.LogEvents, other.LogEvents...)
 }
