@@ -18,10 +18,20 @@ var (
 	})
 )
 
+// boxes finds inverses by logarithms: 3 generates every element but 0, so the
+// inverse of 3^i is 3^(255-i).
 func boxes() (box, inv [256]byte) {
-	for i := range box {
-		s := substitute(byte(i))
-		box[i], inv[s] = s, byte(i)
+	var power [256]byte
+	power[0] = 1
+	for i := range 255 {
+		power[i+1] = mul(power[i], 3)
+	}
+	box[0] = affine(0)
+	for i := range 255 {
+		box[power[i]] = affine(power[255-i])
+	}
+	for i, s := range box {
+		inv[s] = byte(i)
 	}
 	return box, inv
 }
@@ -51,16 +61,11 @@ func mul(a, b byte) byte {
 	return p
 }
 
-// substitute computes one entry of the substitution box: the multiplicative
-// inverse, which is x^254, and an affine map.
-func substitute(x byte) byte {
-	inv := byte(1)
-	for range 254 {
-		inv = mul(inv, x)
-	}
-	s := inv
+// affine is the second half of a substitution.
+func affine(inverse byte) byte {
+	s := inverse
 	for i := 1; i < 5; i++ {
-		s ^= bits.RotateLeft8(inv, i)
+		s ^= bits.RotateLeft8(inverse, i)
 	}
 	return s ^ 0x63
 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+)
+
+// usageError says in a sentence what was wrong with the command line.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// say prints a line on standard error. There is nobody to tell when that fails.
+func (a *app) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+}
+
+// failed prints an error and returns the exit code for it.
+func (a *app) failed(err error) int {
+	var usage *usageError
+	switch {
+	case gone(err):
+		// Who read the output has gone: head, or a pager that was left.
+		return a.code
+	case errors.Is(err, context.Canceled):
+		return exitStopped
+	}
+	a.say("kmsdiag: %v", err)
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitInternal
+}
+
+// Numbers of Windows for a pipe without a reader.
+const (
+	errorBrokenPipe = syscall.Errno(109)
+	errorNoData     = syscall.Errno(232)
+)
+
+// gone tells whether writing failed because nobody reads any more.
+func gone(err error) bool {
+	if errors.Is(err, syscall.EPIPE) {
+		return true
+	}
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Op == "write" &&
+		(errors.Is(err, errorBrokenPipe) || errors.Is(err, errorNoData)) && isWindows
+}

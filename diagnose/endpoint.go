@@ -1,0 +1,245 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
+)
+
+const defaultPort = 1688
+
+// with returns the dials that ended in one of the outcomes.
+func (e *endpoint) with(outcomes ...evidence.DialOutcome) []*evidence.Dial {
+	var out []*evidence.Dial
+	for _, d := range e.dials {
+		if slices.Contains(outcomes, d.Outcome) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// open tells whether a connection to the endpoint was made, by anybody.
+func (e *endpoint) open() bool {
+	return len(e.exchanges) > 0 || len(e.binds) > 0 || e.tally[evidence.Open] > 0
+}
+
+// all tells whether the endpoint was dialled and every source ended so.
+func (e *endpoint) all(outcomes ...evidence.DialOutcome) bool {
+	n := 0
+	for _, o := range outcomes {
+		n += e.tally[o]
+	}
+	return len(e.dials) > 0 && !e.open() && n == len(e.dials)
+}
+
+// bound tells whether an RPC bind was accepted.
+func (e *endpoint) bound() bool {
+	if len(e.exchanges) > 0 {
+		return true
+	}
+	for _, b := range e.binds {
+		if b.Outcome == evidence.BindAccepted {
+			return true
+		}
+	}
+	return false
+}
+
+// served returns the latest exchange that the host served.
+func (e *endpoint) served() *evidence.Exchange {
+	return e.last(func(x *evidence.Exchange) bool { return x.Outcome == evidence.Served })
+}
+
+func (e *endpoint) last(is func(*evidence.Exchange) bool) *evidence.Exchange {
+	for _, x := range slices.Backward(e.exchanges) {
+		if is(x) {
+			return x
+		}
+	}
+	return nil
+}
+
+// name is how a sentence calls the endpoint: "kms01 10.0.0.5:1688".
+func (e *endpoint) name() string {
+	host := e.host.shown
+	switch {
+	case !e.addr.Addr().IsValid():
+		return fmt.Sprintf("%s:%d", host, e.port())
+	case host == e.addr.Addr().String():
+		return e.addr.String()
+	}
+	return host + " " + e.addr.String()
+}
+
+func (e *endpoint) port() uint16 {
+	if p := e.addr.Port(); p != 0 {
+		return p
+	}
+	return defaultPort
+}
+
+// values are what a page's placeholders stand for, about this endpoint.
+func (e *endpoint) values(c *clues) map[string]string {
+	v := map[string]string{"host": e.host.name, "target": e.host.name, "port": fmt.Sprint(e.port()), "client": c.client(e)}
+	if a := e.addr.Addr(); a.IsValid() {
+		v["address"] = a.String()
+	}
+	if len(e.host.domains) > 0 {
+		v["domain"] = e.host.domains[0].name
+	}
+	var outcomes, times []string
+	for _, d := range e.dials {
+		if d.Outcome == evidence.Open {
+			continue
+		}
+		if text := triedText(d); !slices.Contains(outcomes, text) && len(outcomes) < maxEach {
+			outcomes = append(outcomes, text)
+		}
+		for _, t := range d.Tries {
+			if len(times) < maxEach && !t.Started.IsZero() {
+				times = append(times, utc(t.Started))
+			}
+		}
+	}
+	v["outcome"], v["times"] = strings.Join(outcomes, "; "), strings.Join(times, ", ")
+	return v
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.0") + " UTC" }
+
+// client is the address connections to the endpoint came from, or would.
+func (c *clues) client(e *endpoint) string {
+	for _, d := range e.dials {
+		if d.Outcome != evidence.Open && d.Local.IsValid() {
+			return d.Local.Addr().String()
+		}
+	}
+	for _, d := range e.dials {
+		if d.Local.IsValid() {
+			return d.Local.Addr().String()
+		}
+	}
+	if a := c.source(e.addr.Addr()); a.IsValid() {
+		return a.String()
+	}
+	return ""
+}
+
+// source is the own address that reaches a peer: one seen on a connection of
+// this run, or the machine's only address of that family; not valid if unknown.
+func (c *clues) source(peer netip.Addr) netip.Addr {
+	if !peer.IsValid() {
+		return netip.Addr{}
+	}
+	if c.sources == nil {
+		c.sources = map[bool]netip.Addr{}
+		count := map[bool]int{}
+		for a := range c.own {
+			if !a.IsLoopback() && !a.IsLinkLocalUnicast() {
+				c.sources[a.Is4()] = a
+				count[a.Is4()]++
+			}
+		}
+		for v4, n := range count {
+			if n > 1 {
+				delete(c.sources, v4)
+			}
+		}
+		for i := range c.set.Dials {
+			if d := &c.set.Dials[i]; d.Origin.Live() && d.Local.IsValid() {
+				c.sources[d.Local.Addr().Is4()] = d.Local.Addr()
+			}
+		}
+	}
+	return c.sources[peer.Is4()]
+}
+
+// triedText says how a connection attempt ended.
+func triedText(d *evidence.Dial) string {
+	tries := ""
+	if n := len(d.Tries); n > 1 {
+		tries = fmt.Sprintf(" to %d tries", n)
+	}
+	switch d.Outcome {
+	case evidence.Open:
+		return "open"
+	case evidence.Refused:
+		return "refused by a reset"
+	case evidence.Silent:
+		return "no answer at all" + tries
+	case evidence.Unreachable:
+		return "ICMP says the host or network is unreachable" + icmp(d)
+	case evidence.PortUnreachable:
+		return "rejected with ICMP port unreachable" + icmp(d)
+	case evidence.Prohibited:
+		return "a filter answered that it is prohibited" + icmp(d)
+	case evidence.RejectedByICMP:
+		return "refused, by a reset or by ICMP"
+	case evidence.NoRoute:
+		return "this machine has no route there"
+	case evidence.LocalRefusal:
+		return "this machine's own policy or firewall refused the connection"
+	case evidence.HalfOpen:
+		return "SYN-ACK sent again and again, never acknowledged"
+	}
+	if n := len(d.Tries); n > 0 && d.Tries[n-1].Detail != "" {
+		return evidence.Clean(d.Tries[n-1].Detail)
+	}
+	return string(d.Outcome)
+}
+
+func icmp(d *evidence.Dial) string {
+	for _, t := range d.Tries {
+		if t.ICMP != "" {
+			return " (ICMP " + evidence.Clean(t.ICMP) + ")"
+		}
+	}
+	return ""
+}
+
+// up returns the observation that shows the host to be running, apart from its
+// KMS port, if there is one.
+func (h *host) up() (Finding, bool) {
+	for _, d := range h.alive {
+		if d.Outcome == evidence.Open {
+			return Finding{fmt.Sprintf("%s answers on port %d: the host is up", h.shown, dialPort(d)), d.Origin}, true
+		}
+	}
+	for _, d := range h.alive {
+		if d.Outcome == evidence.Refused {
+			return Finding{fmt.Sprintf("%s refuses port %d at once: something is up at that address", h.shown, dialPort(d)), d.Origin}, true
+		}
+	}
+	for _, p := range h.pings {
+		if p.Answered {
+			return Finding{h.shown + " answers ping: the host is up", p.Origin}, true
+		}
+	}
+	return Finding{}, false
+}
+
+// quiet returns the observation that nothing else of the host answered either.
+func (h *host) quiet() (Finding, bool) {
+	if _, up := h.up(); up || len(h.alive) == 0 {
+		return Finding{}, false
+	}
+	d := h.alive[0]
+	return Finding{fmt.Sprintf("no other port of %s answered either (port %d tried)", h.shown, dialPort(d)), d.Origin}, true
+}
+
+func dialPort(d *evidence.Dial) uint16 {
+	if d.Port != 0 {
+		return d.Port
+	}
+	return d.Address.Port()
+}
+
+// tried is the finding of a dial.
+func (e *endpoint) tried(d *evidence.Dial) Finding {
+	return Finding{e.name() + ": " + triedText(d), d.Origin}
+}

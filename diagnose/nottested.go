@@ -1,0 +1,91 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
+)
+
+const anyPC = "any PC's "
+
+// notTested lists what nobody looked at: of clients, unless their own words were
+// pasted, and of hosts what was left out.
+func (c *clues) notTested() []string {
+	var out []string
+	if len(c.set.Licenses) == 0 {
+		out = append(out, anyPC+"own licence")
+	}
+	if len(c.pins()) == 0 && len(c.set.ClientRequests) == 0 {
+		out = append(out, anyPC+"pinned host")
+	}
+	clientClock := slices.ContainsFunc(c.set.Clocks, func(s evidence.ClockSample) bool { return !s.KMS })
+	if len(c.set.ClientRequests) == 0 && !clientClock {
+		out = append(out, anyPC+"clock")
+	}
+	var noFamily, boundOnly []string
+	for _, e := range c.ends {
+		switch {
+		case e.all(evidence.NoFamily):
+			noFamily = append(noFamily, e.name())
+		case e.bound() && len(e.exchanges) == 0:
+			boundOnly = append(boundOnly, e.host.shown)
+		}
+	}
+	if len(noFamily) > 0 {
+		out = append(out, list(noFamily)+" (no own address of that kind here)")
+	}
+	if len(boundOnly) > 0 {
+		out = append(out, "a request to "+list(slices.Compact(boundOnly))+" (only the bind)")
+	}
+	for _, h := range c.hosts {
+		if h.cloud != nil && !c.inside(h.cloud.ID) && !slices.ContainsFunc(h.ends, (*endpoint).open) {
+			out = append(out, fmt.Sprintf("%s from inside %s", h.shown, h.cloud.Provider))
+		}
+	}
+	return out
+}
+
+// notTestedLine says it as a sentence; "any PC's" is said once.
+func notTestedLine(items []string) string {
+	if len(items) == 0 {
+		return "Not tested: any other PC."
+	}
+	var words []string
+	for i, item := range items {
+		if i > 0 && strings.HasPrefix(items[0], anyPC) {
+			item = strings.TrimPrefix(item, anyPC)
+		}
+		words = append(words, item)
+	}
+	return "Not tested: " + list(words) + "."
+}
+
+// withoutNetwork speaks of a paste: the best cause, or that a general code alone
+// does not say why.
+func (c *clues) withoutNetwork(causes []Cause) []string {
+	var likely []Cause
+	for _, k := range causes {
+		if k.Verdict == Found || k.Verdict == Possible {
+			likely = append(likely, k)
+		}
+	}
+	onlyGeneral := len(c.codes) > 0 && !slices.ContainsFunc(c.codes, func(s sighting) bool { return !isGeneral(s.code) })
+	switch {
+	case len(likely) == 0 && len(c.codes) > 0:
+		return []string{fmt.Sprintf("No cause is known here for 0x%08X.", c.codes[0].code)}
+	case len(likely) == 0:
+		return []string{"Nothing that explains a failure was found."}
+	case likely[0].Verdict == Found && likely[0].NoFault:
+		return []string{"Nothing is wrong in what was read: " + likely[0].Title + "."}
+	case likely[0].Verdict == Found:
+		return []string{"Found: " + likely[0].Title + "."}
+	case onlyGeneral && likely[0].score <= atGeneralCode+1:
+		return []string{
+			fmt.Sprintf("0x%08X alone says only that no usable answer came, not why.", c.codes[0].code),
+			"Look at the network next: kmsdiag check DOMAIN, and event 12288 on the client.",
+		}
+	}
+	return []string{"Most likely: " + likely[0].Title + "; the evidence does not settle it."}
+}

@@ -1,0 +1,62 @@
+package diagnose
+
+import "github.com/kmsdiag/kmsdiag/evidence"
+
+var adbaRules = []rule{
+	{"adba-site", adbaSite},
+	{"adba-object-missing-or-too-old", adbaObject},
+}
+
+// adbaSite: no SRV record may be right where Active Directory activates.
+func adbaSite(c *clues) []judgement {
+	for i := range c.set.Licenses {
+		if l := &c.set.Licenses[i]; licensed(*l) && (l.ActivatedBy == "AD" || l.ADObject != "") {
+			return one(judgement{
+				verdict: Found, score: atEvidence - 10,
+				because: []Finding{{"the client was activated by Active Directory", l.Origin}},
+			})
+		}
+	}
+	for i := range c.set.LogEvents {
+		if e := &c.set.LogEvents[i]; e.ID == 12308 && e.Code == 0 {
+			return one(judgement{
+				verdict: Found, score: atEvidence - 10,
+				because: []Finding{{"event 12308: activation through Active Directory succeeded", e.Origin}},
+			})
+		}
+	}
+	var js []judgement
+	for _, d := range c.domains {
+		a := d.empty()
+		if dc := d.isActiveDirectory(); dc != nil && a != nil && !d.has() {
+			js = append(js, judgement{
+				verdict: Possible, score: atEvidence + 2, subjects: []string{evidence.Clean(d.name)}, values: d.about(c),
+				because: []Finding{{evidence.Clean(d.name) + " is an Active Directory domain", dc.Origin}, {srvText(a), a.Origin}},
+			})
+		}
+	}
+	if len(js) == 0 && len(c.domains) > 0 && c.domains[0].has() {
+		return pass(Finding{srvText(c.domains[0].kms[0]), c.domains[0].kms[0].Origin})
+	}
+	return js
+}
+
+func adbaObject(c *clues) []judgement {
+	for i := range c.set.LogEvents {
+		if e := &c.set.LogEvents[i]; e.ID == 12308 && e.Code != 0 {
+			return one(judgement{
+				verdict: Found, score: atEvidence, code: e.Code,
+				because: []Finding{{"event 12308: activation through Active Directory failed", e.Origin}},
+			})
+		}
+	}
+	for i := range c.set.Licenses {
+		if l := &c.set.Licenses[i]; l.Reason == 0xC004F081 {
+			return one(judgement{
+				verdict: Found, score: atEvidence, code: l.Reason,
+				because: []Finding{{"the licence status says that no activation object fits: 0xC004F081", l.Origin}},
+			})
+		}
+	}
+	return nil
+}

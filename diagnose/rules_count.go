@@ -1,0 +1,247 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/kmsdiag/kmsdiag/catalog"
+	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/kms"
+)
+
+var countRules = []rule{
+	{"count-below-threshold", countBelow},
+	{"duplicate-cmid", duplicateCMID},
+	{"count-reset-after-host-move", countReset},
+	{"lb-splits-count", lbSplits},
+}
+
+const countLow = 0xC004F038
+
+// low returns an endpoint's latest served exchange when its count does not reach
+// the minimum of the product asked for.
+func (e *endpoint) low() *evidence.Exchange {
+	x := e.served()
+	if x == nil || int(x.Count) >= needed(x) {
+		return nil
+	}
+	return x
+}
+
+func lowText(e *endpoint) Finding {
+	x := e.low()
+	return Finding{fmt.Sprintf("%s counts %s; %s needs %d", e.name(), counted(x), product(x), needed(x)), x.Origin}
+}
+
+func countBelow(c *clues) []judgement {
+	var js []judgement
+	if ends := c.where(func(e *endpoint) bool { return e.low() != nil }); len(ends) > 0 {
+		js = append(js, c.judge(Found, atStrong, countLow, ends, firsts(ends, lowText)...))
+	}
+	for i := range c.set.ClientAnswers {
+		a := &c.set.ClientAnswers[i]
+		if n := c.policyOf(i); !a.Activated && a.HRESULT == 0 && n > 0 && a.Count < n {
+			js = append(js, judgement{verdict: Found, score: atStrong, code: countLow, because: []Finding{{
+				fmt.Sprintf("event 12289: the host answered with a count of %d, %d are needed", a.Count, n), a.Origin,
+			}}})
+			break
+		}
+	}
+	if len(js) > 0 {
+		return js
+	}
+	enough := c.where(func(e *endpoint) bool { return e.served() != nil })
+	if len(enough) > 0 {
+		return pass(firsts(enough, func(e *endpoint) Finding {
+			x := e.served()
+			return Finding{fmt.Sprintf("%s counts %s; %s needs %d", e.name(), counted(x), product(x), needed(x)), x.Origin}
+		})...)
+	}
+	return nil
+}
+
+// policyOf is the minimum count that goes with an event 12289: the N of the
+// request before it, or the least any product asks for.
+func (c *clues) policyOf(answer int) int {
+	if answer < len(c.set.ClientRequests) && c.set.ClientRequests[answer].NPolicy > 0 {
+		return c.set.ClientRequests[answer].NPolicy
+	}
+	for i := range c.set.ClientRequests {
+		if n := c.set.ClientRequests[i].NPolicy; n > 0 {
+			return n
+		}
+	}
+	return catalog.ClientN
+}
+
+// clones follows one client id through the machines that used it.
+type clones struct {
+	first    string // machine, or machine and address
+	firstAt  netip.Addr
+	others   []string
+	returned bool // the first machine asked again after another: no renaming
+	origin   evidence.Origin
+}
+
+// machines that use one client id are told apart by name; the short and the
+// full form of a name are one machine. With addresses known, one address is one
+// machine, whatever it calls itself.
+func (k *clones) see(name string, at netip.Addr, o evidence.Origin) {
+	name = strings.ToLower(name)
+	if sameMachine(name, k.first) || at.IsValid() && at == k.firstAt {
+		k.returned = k.returned || len(k.others) > 0
+		return
+	}
+	for _, other := range k.others {
+		if sameMachine(name, other) {
+			return
+		}
+	}
+	if len(k.others) < maxEach {
+		k.others = append(k.others, name)
+	}
+	k.origin = o
+}
+
+func duplicateCMID(c *clues) []judgement {
+	probe := strings.ToLower(kms.ProbeCMID.String())
+	ids := map[string]*clones{}
+	var order []*clones
+	see := func(cmid, name string, at netip.Addr, o evidence.Origin) {
+		if cmid == "" || name == "" || strings.EqualFold(cmid, probe) {
+			return
+		}
+		k, ok := ids[cmid]
+		if !ok {
+			ids[cmid] = &clones{first: strings.ToLower(name), firstAt: at}
+			return
+		}
+		before := len(k.others)
+		k.see(name, at, o)
+		if before == 0 && len(k.others) == 1 {
+			order = append(order, k)
+		}
+	}
+	for i := range c.set.HostRequests {
+		r := &c.set.HostRequests[i]
+		see(r.CMID, r.Machine, netip.Addr{}, r.Origin)
+	}
+	for i := range c.set.Exchanges {
+		x := &c.set.Exchanges[i]
+		if !x.Probe {
+			see(x.CMID, x.Workstation, x.Client.Addr(), x.Origin)
+		}
+	}
+	for i := range c.set.ClientRequests {
+		r := &c.set.ClientRequests[i]
+		see(r.CMID, r.Machine, netip.Addr{}, r.Origin)
+	}
+	if len(order) > 0 {
+		return one(cloned(order))
+	}
+	if ends := c.where(func(e *endpoint) bool { return e.low() != nil }); len(ends) > 0 {
+		return one(c.judge(Possible, atEvidence-6, countLow, ends, firsts(ends, lowText)...))
+	}
+	if n := len(c.set.HostRequests); n > 1 {
+		return pass(Finding{fmt.Sprintf("%d requests in the host's log, no client id with two machine names", n), c.set.HostRequests[0].Origin})
+	}
+	return nil
+}
+
+func cloned(ids []*clones) judgement {
+	j := judgement{verdict: Possible, score: atEvidence + 5, code: countLow}
+	for _, k := range ids {
+		if k.returned || len(k.others) > 1 { // a renamed machine does neither
+			j.verdict, j.score = Found, atStrong+1
+		}
+		names := append([]string{k.first}, k.others...)
+		for i, n := range names {
+			names[i] = evidence.Clean(n)
+		}
+		j.because = append(j.because, Finding{"one client id is used by " + list(names), k.origin})
+	}
+	return j
+}
+
+// countReset: a young host key and a low count go together after a move.
+func countReset(c *clues) []judgement {
+	const young = 60 * 24 * time.Hour
+	var ends []*endpoint
+	var because []Finding
+	for _, e := range c.ends {
+		x := e.low()
+		if x == nil {
+			continue
+		}
+		epid, err := kms.ParseEPID(x.EPID)
+		if err != nil {
+			continue
+		}
+		day, ok := epid.Activated()
+		if !ok || x.SentAt.IsZero() || x.SentAt.Sub(day) > young || x.SentAt.Before(day.Add(-48*time.Hour)) {
+			continue
+		}
+		ends = append(ends, e)
+		because = append(because, lowText(e), Finding{"its host key was activated on " + day.Format(time.DateOnly) + ", by its ePID", x.Origin})
+	}
+	if len(ends) == 0 {
+		return nil
+	}
+	return one(c.judge(Possible, atEvidence+2, countLow, ends, because...))
+}
+
+// lbSplits compares the identities that one address showed on different
+// connections: a host has one ePID and one hardware id.
+func lbSplits(c *clues) []judgement {
+	var js []judgement
+	repeated := false
+	for _, e := range c.ends {
+		epids, hwids := map[string]bool{}, map[string]bool{}
+		var low *evidence.Exchange
+		var last evidence.Origin
+		for _, x := range e.exchanges {
+			if !x.Answered() || x.EPID == "" {
+				continue
+			}
+			if family(x) != family(e.exchanges[0]) {
+				continue // Windows and Office keys of one host have their own ePIDs
+			}
+			repeated = repeated || len(epids) > 0
+			epids[x.EPID] = true
+			if x.HwID != "" {
+				hwids[x.HwID] = true
+			}
+			if int(x.Count) < needed(x) {
+				low = x
+			}
+			last = x.Origin
+		}
+		if len(epids) < 2 && len(hwids) < 2 {
+			continue
+		}
+		j := c.judge(Possible, atEvidence+3, 0, []*endpoint{e}, Finding{
+			fmt.Sprintf("%s showed %d ePIDs and %d hardware ids on different connections", e.name(), len(epids), len(hwids)), last,
+		})
+		if len(hwids) > 1 && len(epids) > 1 {
+			j.verdict, j.score = Found, atStrong
+		}
+		if low != nil {
+			j.code = countLow
+		}
+		js = append(js, j)
+	}
+	if len(js) == 0 && repeated {
+		return pass(Finding{"each address showed one ePID on every connection", c.ends[0].origin()})
+	}
+	return js
+}
+
+// family tells Windows from Office, which a host keeps apart.
+func family(x *evidence.Exchange) string {
+	if isOffice(x) {
+		return "office"
+	}
+	return "windows"
+}

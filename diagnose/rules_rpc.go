@@ -1,0 +1,200 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
+)
+
+var rpcRules = []rule{
+	{"middlebox-l7-inspection", middlebox},
+	{"rpc-anonymous-blocked", anonymousBlocked},
+	{"emulator-server-fault", emulatorFault},
+}
+
+const accessDenied = 5 // RPC fault status, Win32 ERROR_ACCESS_DENIED
+
+// bindFinding says how the last bind ended.
+func (e *endpoint) bindFinding() Finding {
+	b := e.lastBind()
+	text := e.name() + ": connected, then "
+	switch b.Outcome {
+	case evidence.BindNoInterface:
+		text += "an RPC service answered that it is no KMS"
+	case evidence.BindNoSyntax:
+		text += "the RPC service accepted no transfer syntax"
+	case evidence.BindNak:
+		text += fmt.Sprintf("the bind was rejected with bind_nak, reason %d", b.Reason)
+	case evidence.BindFault:
+		text += fmt.Sprintf("the bind was answered by a fault, status 0x%08X", b.Status)
+	case evidence.BindSilent:
+		text += "no answer to the RPC bind"
+	case evidence.BindClosed:
+		text += "the peer closed the connection after the RPC bind"
+	case evidence.BindReset:
+		text += "the connection was reset after the RPC bind"
+	case evidence.BindNotRPC:
+		text += "bytes came that are not RPC"
+		if b.LooksLike != "" {
+			text += ", they look like " + evidence.Clean(b.LooksLike)
+		}
+	case evidence.BindGarbled:
+		text += "the RPC answer was malformed"
+	default:
+		text += firstOf(evidence.Clean(b.Detail), "the RPC bind ended with "+string(b.Outcome))
+	}
+	return Finding{text, b.Origin}
+}
+
+func (e *endpoint) bindEnded(outcomes ...evidence.BindOutcome) bool {
+	b := e.lastBind()
+	return b != nil && !e.bound() && slices.Contains(outcomes, b.Outcome)
+}
+
+// unanswered is the latest exchange when no answer came to it.
+func (e *endpoint) unanswered(outcomes ...evidence.ExchangeOutcome) *evidence.Exchange {
+	if len(e.exchanges) == 0 || e.last(func(x *evidence.Exchange) bool { return x.Answered() }) != nil {
+		return nil
+	}
+	x := e.exchanges[len(e.exchanges)-1]
+	if !slices.Contains(outcomes, x.Outcome) {
+		return nil
+	}
+	return x
+}
+
+var lostAnswers = []evidence.ExchangeOutcome{evidence.ExchangeSilent, evidence.ExchangeReset, evidence.ExchangeClosed, evidence.ExchangeNoReply}
+
+func exchangeText(e *endpoint, x *evidence.Exchange) Finding {
+	var what string
+	switch x.Outcome {
+	case evidence.ExchangeSilent, evidence.ExchangeNoReply:
+		what = "the bind was accepted, the KMS request got no answer"
+	case evidence.ExchangeReset:
+		what = "the bind was accepted, the connection was reset after the KMS request"
+	case evidence.ExchangeClosed:
+		what = "the bind was accepted, the peer closed the connection after the KMS request"
+	case evidence.ExchangeGarbled:
+		what = "the answer cannot be decoded"
+	case evidence.ExchangeFault:
+		what = fmt.Sprintf("the bind was accepted, the request got an RPC fault, status 0x%08X", x.Status)
+	case evidence.Unverified:
+		what = "the answer fails the checks a client makes: " + evidence.Clean(strings.Join(x.Failed, ", "))
+	default:
+		what = firstOf(evidence.Clean(x.Detail), string(x.Outcome))
+	}
+	return Finding{e.name() + ": " + what, x.Origin}
+}
+
+func middlebox(c *clues) []judgement {
+	var js []judgement
+	add := func(score int, is func(*endpoint) bool, say func(*endpoint) Finding) {
+		if ends := c.where(is); len(ends) > 0 {
+			js = append(js, c.judge(Possible, score, 0xC004F074, ends, firsts(ends, say)...))
+		}
+	}
+	bind := (*endpoint).bindFinding
+	add(atStrong-5, func(e *endpoint) bool { return e.bindEnded(evidence.BindNotRPC) }, bind)
+	add(atEvidence+8, func(e *endpoint) bool {
+		return e.bindEnded(evidence.BindSilent, evidence.BindClosed, evidence.BindReset)
+	}, bind)
+	add(atEvidence-8, func(e *endpoint) bool { return e.bindEnded(evidence.BindGarbled, evidence.BindNak, evidence.BindFault) }, bind)
+	add(atEvidence-3, func(e *endpoint) bool { return e.unanswered(lostAnswers...) != nil }, func(e *endpoint) Finding {
+		return exchangeText(e, e.unanswered(lostAnswers...))
+	})
+	add(atEvidence-24, func(e *endpoint) bool { return refusedHere(e) }, func(e *endpoint) Finding { return e.tried(e.dials[0]) })
+	if len(js) == 0 {
+		return c.spoken()
+	}
+	return js
+}
+
+func anonymousBlocked(c *clues) []judgement {
+	denied := c.where(func(e *endpoint) bool {
+		x := e.unanswered(evidence.ExchangeFault)
+		b := e.lastBind()
+		return x != nil && x.Status == accessDenied || b != nil && b.Outcome == evidence.BindFault && b.Status == accessDenied && !e.bound()
+	})
+	if len(denied) == 0 {
+		return c.spoken()
+	}
+	because := firsts(denied, func(e *endpoint) Finding {
+		if x := e.unanswered(evidence.ExchangeFault); x != nil {
+			return exchangeText(e, x)
+		}
+		return e.bindFinding()
+	})
+	return one(c.judge(Found, atStrong, 0xC004F074, denied, because...))
+}
+
+// emulatorFault: KMS software that is not Microsoft's binds and then answers
+// wrongly, or not at all. No single trait of an answer makes a host one.
+func emulatorFault(c *clues) []judgement {
+	var js []judgement
+	add := func(score int, is func(*endpoint) bool, say func(*endpoint) Finding) {
+		ends := c.where(func(e *endpoint) bool { return e.host.cloud == nil && is(e) })
+		if len(ends) > 0 {
+			j := c.judge(Possible, score, 0xC004F074, ends, firsts(ends, say)...)
+			for _, e := range ends {
+				j.because = append(j.because, e.traits()...)
+			}
+			if len(j.because) > len(ends) {
+				j.score += 4
+			}
+			js = append(js, j)
+		}
+	}
+	wrong := func(e *endpoint) *evidence.Exchange {
+		x := e.last(func(*evidence.Exchange) bool { return true })
+		if x == nil || x.Outcome != evidence.Unverified && x.Outcome != evidence.ExchangeGarbled {
+			return nil
+		}
+		return x
+	}
+	add(atStrong, func(e *endpoint) bool { return wrong(e) != nil }, func(e *endpoint) Finding { return exchangeText(e, wrong(e)) })
+	add(atEvidence+7, func(e *endpoint) bool { return e.unanswered(lostAnswers...) != nil }, func(e *endpoint) Finding {
+		return exchangeText(e, e.unanswered(lostAnswers...))
+	})
+	fault := func(e *endpoint) *evidence.Exchange {
+		if x := e.unanswered(evidence.ExchangeFault); x != nil && x.Status != accessDenied {
+			return x
+		}
+		return nil
+	}
+	add(atEvidence+8, func(e *endpoint) bool { return fault(e) != nil }, func(e *endpoint) Finding { return exchangeText(e, fault(e)) })
+	add(atEvidence-4, func(e *endpoint) bool {
+		return e.bindEnded(evidence.BindGarbled, evidence.BindNoSyntax, evidence.BindNak)
+	}, (*endpoint).bindFinding)
+	add(atEvidence-16, func(e *endpoint) bool {
+		return e.bindEnded(evidence.BindSilent, evidence.BindClosed, evidence.BindReset)
+	}, (*endpoint).bindFinding)
+	if ends := c.refusedWith(0x8007000D); len(ends) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+2, 0x8007000D, ends, refusals(ends, 0x8007000D)...))
+	}
+	if ends := c.refusedWith(0xC004D104); len(ends) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+2, 0xC004D104, ends, refusals(ends, 0xC004D104)...))
+	}
+	if len(js) == 0 {
+		return c.allServed()
+	}
+	return js
+}
+
+// traits are oddities of a host's answers that Microsoft's hosts do not show;
+// they support other evidence and prove nothing alone.
+func (e *endpoint) traits() []Finding {
+	x := e.last(func(x *evidence.Exchange) bool { return x.EPID != "" || x.HwID != "" })
+	if x == nil {
+		return nil
+	}
+	var out []Finding
+	if x.SameIV {
+		out = append(out, Finding{"its V6 answer reuses the request's initialisation vector", x.Origin})
+	}
+	if strings.EqualFold(x.HwID, "3A1C049600B60076") {
+		out = append(out, Finding{"its hardware id is a default of KMS software that is not Microsoft's", x.Origin})
+	}
+	return out
+}

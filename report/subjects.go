@@ -1,0 +1,64 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/kmsdiag/kmsdiag/run"
+)
+
+// subjects knows what rows call the subjects of a run. A host is called by its
+// first label while one domain is asked about, an endpoint by its host while
+// that has no other.
+type subjects struct {
+	full      bool           // several targets: names stay whole
+	endpoints map[string]int // by key of the host
+}
+
+func newSubjects(p *run.Plan) *subjects {
+	named := len(p.Target.Names) + len(p.Target.Domains) + len(p.Target.Hosts)
+	return &subjects{full: named > 1, endpoints: map[string]int{}}
+}
+
+func (s *subjects) found(sub run.Subject) {
+	if sub.Kind == run.Endpoint {
+		s.endpoints[sub.Parent]++
+	}
+}
+
+// label names a subject; with its address where the row is about that.
+func (s *subjects) label(sub run.Subject, address bool) string {
+	host := sub.Host
+	if short, ok := strings.CutSuffix(host, "."+sub.Domain); ok && short != "" && sub.Domain != "" && !s.full {
+		host = short
+	}
+	switch sub.Kind {
+	case run.Domain:
+		return sub.Domain
+	case run.Host:
+		return host
+	case run.Endpoint:
+		switch {
+		case sub.Host == "" || sub.Host == sub.Addr.Addr().String():
+			return sub.Addr.String()
+		case address || s.endpoints[sub.Parent] > 1:
+			return host + " " + sub.Addr.String()
+		}
+		return host
+	}
+	return ""
+}
+
+// row is the text of a row: the subject, unless the summary names it, and what
+// was seen. An ignored result says so and stays visible.
+func (s *subjects) row(r run.Result) string {
+	sub, text := r.Subject, r.Summary
+	named := sub.Host != "" && strings.Contains(text, sub.Host) ||
+		sub.Kind == run.Domain && sub.Domain != "" && strings.Contains(text, sub.Domain)
+	if !named || r.Status == run.Skip {
+		text = strings.TrimSpace(s.label(sub, strings.HasPrefix(r.Check, "tcp.")) + " " + text)
+	}
+	if r.Ignored {
+		text += " (ignored)"
+	}
+	return text
+}
