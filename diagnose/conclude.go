@@ -23,14 +23,15 @@ type Conclusion struct {
 // nothing is said about machines that were not looked at.
 func Conclude(set *evidence.Set, causes []Cause) Conclusion {
 	c := gather(set)
-	proved := c.proved()
+	asked := c.proved(func(x *evidence.Exchange) bool { return !x.Second })
+	beside := c.proved(func(x *evidence.Exchange) bool { return x.Second })
 	notTested := c.notTested()
-	lines := slices.Concat(proved, c.failures(), c.caveats())
+	lines := slices.Concat(asked, c.failures(), beside, c.caveats())
 	if len(lines) == 0 {
 		lines = c.withoutNetwork(causes)
 	}
 	lines = append(lines, notTestedLine(notTested))
-	return Conclusion{Proved: proved, NotTested: notTested, Text: strings.Join(lines, "\n")}
+	return Conclusion{Proved: slices.Concat(asked, beside), NotTested: notTested, Text: strings.Join(lines, "\n")}
 }
 
 // asking is who asked for what: exchanges that share it say one thing.
@@ -62,7 +63,7 @@ func (e *endpoint) latest() []*evidence.Exchange {
 // proved groups the served exchanges by product and asking address. Live ones
 // speak of a client that would ask as this machine did; captured ones of the
 // client that did.
-func (c *clues) proved() []string {
+func (c *clues) proved(of func(*evidence.Exchange) bool) []string {
 	type question struct {
 		product, from string
 		live          bool
@@ -71,7 +72,7 @@ func (c *clues) proved() []string {
 	hosts := map[question][]string{}
 	for _, e := range c.ends {
 		for _, x := range e.latest() {
-			if !proves(x) {
+			if !proves(x) || !of(x) {
 				continue
 			}
 			q := question{product(x), c.asker(e, x), x.Origin.Live()}

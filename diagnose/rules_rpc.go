@@ -81,11 +81,43 @@ func exchangeText(e *endpoint, x *evidence.Exchange) Finding {
 	case evidence.ExchangeFault:
 		what = fmt.Sprintf("the bind was accepted, the request got an RPC fault, status 0x%08X", x.Status)
 	case evidence.Unverified:
-		what = "the answer fails the checks a client makes: " + evidence.Clean(strings.Join(x.Failed, ", "))
+		what = "the answer fails the checks a client makes: " + failedChecks(x)
 	default:
 		what = firstOf(evidence.Clean(x.Detail), string(x.Outcome))
 	}
 	return Finding{e.name() + ": " + what, x.Origin}
+}
+
+// checkWords says what a failed verification of an answer means. The ids are
+// those of package kms.
+var checkWords = map[string]string{
+	"resp.mac":                  "its checksum does not match",
+	"resp.padding":              "it does not decrypt",
+	"resp.undecodable":          "it cannot be taken apart",
+	"resp.inner_version":        "the version inside differs from the one outside",
+	"resp.exact_size":           "its size is not that of its parts",
+	"resp.epid_len":             "the host's ePID is malformed",
+	"resp.version_match":        "it is in another protocol version",
+	"resp.cmid_match":           "it names another client id",
+	"resp.time_match":           "it echoes another time than was sent",
+	"resp.rand_hash":            "the proof that the host read the request is wrong",
+	"resp.iv_equals_request_iv": "its initialisation vector is not the request's",
+	"resp.xor_salts":            "the proof that the host decrypted the request is wrong",
+	"resp.hmac":                 "its keyed checksum does not match",
+}
+
+func failedChecks(x *evidence.Exchange) string {
+	var out []string
+	for _, f := range x.Failed {
+		id, _, _ := strings.Cut(f, ":")
+		words, ok := checkWords[id]
+		if !ok {
+			out = append(out, evidence.Clean(f))
+			continue
+		}
+		out = append(out, words+" ("+id+")")
+	}
+	return strings.Join(out, ", ")
 }
 
 func middlebox(c *clues) []judgement {
