@@ -1,9 +1,9 @@
 package kms
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/kmsdiag/kmsdiag/internal/kmscrypt"
 	"github.com/kmsdiag/kmsdiag/kms/dcerpc"
@@ -27,10 +27,22 @@ type OpenedRequest struct {
 // [*DecodeError], means that msg is no request: another version, or not the size
 // of one. Anything wrong inside is in Verification.
 func OpenRequest(msg []byte) (*OpenedRequest, error) {
-	if len(msg) < 4 {
-		return nil, truncated("request message", len(msg), RequestSizeV4)
+	o := new(OpenedRequest)
+	if err := o.Reopen(msg); err != nil {
+		return nil, err
 	}
-	o := &OpenedRequest{Outer: Version(binary.LittleEndian.Uint32(msg))}
+	return o, nil
+}
+
+// Reopen is [OpenRequest] into o, whose memory is used again: whoever reads a
+// million requests needs no new memory for each. After an error o is of no use.
+func (o *OpenedRequest) Reopen(msg []byte) error {
+	if len(msg) < 4 {
+		return truncated("request message", len(msg), RequestSizeV4)
+	}
+	*o = OpenedRequest{
+		Outer: Version(binary.LittleEndian.Uint32(msg)), Clear: append(o.Clear[:0], msg...), Verification: o.Verification[:0],
+	}
 	cipher, want := cipherOf(o.Outer), RequestSizeV56
 	switch {
 	case o.Outer.Major() == 4, !o.Outer.Known() && len(msg) == RequestSizeV4:
@@ -39,21 +51,20 @@ func OpenRequest(msg []byte) (*OpenedRequest, error) {
 		cipher = kmscrypt.V6
 	}
 	if len(msg) != want {
-		return nil, &DecodeError{
+		return &DecodeError{
 			Field: "request message", Offset: min(len(msg), want),
 			Err: fmt.Errorf("%w: %d bytes, a request of version %s has %d", dcerpc.ErrLength, len(msg), o.Outer, want),
 		}
 	}
-	o.Clear = bytes.Clone(msg)
 	if cipher == nil {
 		o.openV4()
 	} else {
 		o.openV56(cipher)
 	}
 	if !o.Outer.Known() && o.Verification.Err() != nil {
-		return nil, &DecodeError{Field: "request message.version", Err: fmt.Errorf("%w: %s", ErrVersion, o.Outer)}
+		return &DecodeError{Field: "request message.version", Err: fmt.Errorf("%w: %s", ErrVersion, o.Outer)}
 	}
-	return o, nil
+	return nil
 }
 
 func (o *OpenedRequest) openV4() {
@@ -61,7 +72,7 @@ func (o *OpenedRequest) openV4() {
 	o.Decoded = true
 	o.MAC = [16]byte(o.Clear[RequestBaseSize:])
 	mac := kmscrypt.MACV4(o.Clear[:RequestBaseSize])
-	o.Verification = make(Verification, 0, 1)
+	o.Verification = slices.Grow(o.Verification, 1)
 	o.Verification.add(CheckReqMAC, mac == o.MAC, "MAC", RequestBaseSize, func() string {
 		return fmt.Sprintf("%x, computed %x", o.MAC, mac)
 	})
@@ -73,7 +84,7 @@ func (o *OpenedRequest) openV56(cipher *kmscrypt.Cipher) {
 	plain := o.Clear[sealedAt:]
 	cipher.DecryptCBC(o.IV, plain)
 	n, err := kmscrypt.Unpad(plain)
-	o.Verification = make(Verification, 0, 3)
+	o.Verification = slices.Grow(o.Verification, 3)
 	v := &o.Verification
 	v.add(CheckReqPadding, err == nil, "padding", sealedAt+RequestBaseSize, func() string {
 		return fmt.Sprintf("%x is no PKCS#7 padding", plain[RequestBaseSize:])

@@ -1,9 +1,9 @@
 package kms
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/kmsdiag/kmsdiag/internal/kmscrypt"
 	"github.com/kmsdiag/kmsdiag/kms/dcerpc"
@@ -38,34 +38,44 @@ type OpenedResponse struct {
 // type [*DecodeError], means that msg is no answer: a version other than 4 to
 // 6, or a size that no answer has. Anything wrong inside is in Verification.
 func OpenResponse(msg []byte, req *OpenedRequest) (*OpenedResponse, error) {
-	if len(msg) < 4 {
-		return nil, truncated("response message", len(msg), responseBaseSize)
+	o := new(OpenedResponse)
+	if err := o.Reopen(msg, req); err != nil {
+		return nil, err
 	}
-	o := &OpenedResponse{Outer: Version(binary.LittleEndian.Uint32(msg))}
+	return o, nil
+}
+
+// Reopen is [OpenResponse] into o, whose memory is used again. After an error o
+// is of no use.
+func (o *OpenedResponse) Reopen(msg []byte, req *OpenedRequest) error {
+	if len(msg) < 4 {
+		return truncated("response message", len(msg), responseBaseSize)
+	}
+	*o = OpenedResponse{Outer: Version(binary.LittleEndian.Uint32(msg)), Clear: o.Clear[:0], Verification: o.Verification[:0]}
 	sealed := len(msg) - sealedAt
 	switch {
 	case !o.Outer.Known():
-		return nil, &DecodeError{Field: "response message.version", Err: fmt.Errorf("%w: %s", ErrVersion, o.Outer)}
+		return &DecodeError{Field: "response message.version", Err: fmt.Errorf("%w: %s", ErrVersion, o.Outer)}
 	case len(msg) > maxResponseSize:
-		return nil, &DecodeError{
+		return &DecodeError{
 			Field: "response message", Offset: maxResponseSize,
 			Err: fmt.Errorf("%w: %d bytes", dcerpc.ErrTooLarge, len(msg)),
 		}
 	case o.Outer.Major() != 4 && (sealed <= 0 || sealed%kmscrypt.BlockSize != 0):
-		return nil, &DecodeError{
+		return &DecodeError{
 			Field: "response message", Offset: len(msg),
 			Err: fmt.Errorf("%w: %d encrypted bytes are not whole blocks", dcerpc.ErrLength, sealed),
 		}
 	}
-	o.Clear = bytes.Clone(msg)
-	o.Verification = make(Verification, 0, 14)
+	o.Clear = append(o.Clear, msg...)
+	o.Verification = slices.Grow(o.Verification, 14)
 	if o.Outer.Major() == 4 {
 		o.take(0, len(msg), 16)
 	} else {
 		o.decrypt()
 	}
 	o.verify(req)
-	return o, nil
+	return nil
 }
 
 // decrypt opens the encrypted part and takes it apart.

@@ -13,6 +13,7 @@ const BlockSize = 16
 type Cipher struct {
 	enc, dec [48]uint32 // round keys, the words of a block big-endian
 	rounds   int
+	fast     schedule // dec for the processor's own instructions
 }
 
 // An alteration changes the first byte of a round key after key expansion.
@@ -53,6 +54,9 @@ func newCipher(key []byte, alter ...alteration) *Cipher {
 			}
 			c.dec[4*r+i] = w
 		}
+	}
+	if c.rounds == 10 {
+		c.fast.set(c.dec[:])
 	}
 	return c
 }
@@ -163,6 +167,12 @@ func (c *Cipher) EncryptCBC(iv [BlockSize]byte, buf []byte) {
 // DecryptCBC decrypts the whole blocks of buf in place in CBC mode. Bytes after
 // the last whole block stay as they are.
 func (c *Cipher) DecryptCBC(iv [BlockSize]byte, buf []byte) {
+	if !c.decryptHardware(iv, buf) {
+		c.decryptTables(iv, buf)
+	}
+}
+
+func (c *Cipher) decryptTables(iv [BlockSize]byte, buf []byte) {
 	prev := load(iv[:])
 	for ; len(buf) >= BlockSize; buf = buf[BlockSize:] {
 		sealed := load(buf)

@@ -197,6 +197,25 @@ func FuzzUnpad(f *testing.F) {
 	})
 }
 
+// The processor's instructions and the tables must agree on every length.
+func TestDecryptCBCBothWays(t *testing.T) {
+	for _, c := range []*Cipher{V5, V6} {
+		for n := range 70 {
+			fast := make([]byte, n)
+			for i := range fast {
+				fast[i] = byte(i*7 + n)
+			}
+			slow := bytes.Clone(fast)
+			iv := [16]byte{1, 2, byte(n)}
+			c.DecryptCBC(iv, fast)
+			c.decryptTables(iv, slow)
+			if !bytes.Equal(fast, slow) {
+				t.Fatalf("%d bytes: %x, by tables %x", n, fast, slow)
+			}
+		}
+	}
+}
+
 func BenchmarkDecryptCBC(b *testing.B) {
 	buf := make([]byte, 240)
 	b.SetBytes(240)
