@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/miekg/dns"
@@ -30,11 +31,13 @@ func runADBASite(ctx context.Context, ask Ask) Answer {
 	domain := ask.Subject.Domain
 	list := servers(ctx, ask)
 	answers := make([]evidence.SRVAnswer, len(list))
+	more := make([]bool, len(list)) // records than are kept
 	var wg sync.WaitGroup
 	for i, server := range list {
 		wg.Go(func() {
 			q := question{name: dcOwner(domain), qtype: dns.TypeSRV, tries: 1}
-			answers[i] = srvEvidence(ask, adbaSiteID, evidence.SRVDC, q, server, askDNS(ctx, ask, q, server))
+			r := askDNS(ctx, ask, q, server)
+			answers[i], more[i] = srvEvidence(ask, adbaSiteID, evidence.SRVDC, q, server, r), len(r.records) > maxRecords
 		})
 	}
 	wg.Wait()
@@ -47,7 +50,11 @@ func runADBASite(ctx context.Context, ask Ask) Answer {
 	switch {
 	case controllers > 0:
 		a.Status = run.Pass
-		a.Summary = domain + " is an Active Directory domain with " + plural(controllers, "domain controller") + " in DNS"
+		count := plural(controllers, "domain controller")
+		if slices.Contains(more, true) {
+			count = "more than " + count
+		}
+		a.Summary = domain + " is an Active Directory domain with " + count + " in DNS"
 	case known:
 		a.Status, a.Summary = run.Pass, "no Active Directory domain: no domain controllers in DNS for "+domain
 	default:

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -40,13 +41,16 @@ func titleOf(t run.Target, config evidence.ResolverConfig) string {
 	for _, h := range t.Hosts {
 		names = append(names, h.Host)
 	}
+	if len(names) == 0 {
+		for _, s := range suffixOrder(config.Suffixes) {
+			names = append(names, s.Name)
+		}
+	}
 	switch {
 	case len(names) > 4:
 		return strings.Join(names[:3], ", ") + " and " + plural(len(names)-3, "other")
 	case len(names) > 0:
 		return strings.Join(names, ", ")
-	case len(config.Suffixes) > 0:
-		return config.Suffixes[0].Name
 	}
 	return "this machine"
 }
@@ -55,10 +59,12 @@ func titleOf(t run.Target, config evidence.ResolverConfig) string {
 func (r *runner) sends(config evidence.ResolverConfig) []string {
 	planned := map[*Check]bool{}
 	for _, c := range r.sel.run {
-		planned[c] = true
+		planned[c] = r.willRun(c)
 	}
+	clock := planned[KMSClock] && planned[KMSRequest] && !r.env.Target.NoRequest
 	var lines []string
-	if asksDNS(r.env.Target) && (planned[DNSConfig] || planned[DNSSRV] || planned[ADBASite] || planned[DNSAddress]) {
+	references := r.env.Target.NTP[:min(len(r.env.Target.NTP), maxReferences)]
+	if clock && slices.ContainsFunc(references, clockByName) || asksDNS(r.env.Target) && (planned[DNSConfig] || planned[DNSSRV] || planned[ADBASite] || planned[DNSAddress]) {
 		if to := resolverNames(config); to != "" {
 			lines = append(lines, "DNS questions to "+to)
 		}
@@ -72,22 +78,49 @@ func (r *runner) sends(config evidence.ResolverConfig) []string {
 	}
 	switch {
 	case planned[KMSRequest] && !r.env.Target.NoRequest:
-		product := ""
-		if r.env.Product.Name != "" {
-			product = " (" + r.env.Product.Name + ")"
-		}
-		lines = append(lines, "an RPC bind and 1 KMS request"+product+" to each host, a second one where the host refuses the product")
+		lines = append(lines, requestsLine(r.env))
 	case planned[RPCBind]:
 		lines = append(lines, "an RPC bind to each host, no KMS request")
 	}
-	if planned[KMSClock] && !r.env.Target.NoRequest {
+	if clock {
 		line := "one SNTP question to each host"
-		if len(r.env.Target.NTP) > 0 {
-			line += " and to " + strings.Join(r.env.Target.NTP, ", ")
+		if len(references) > 0 {
+			line += " and to " + strings.Join(references, ", ")
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// willRun tells whether a check of the plan will have a chance to run: nothing
+// that it needs on the same subject, or on the run itself, is left out.
+func (r *runner) willRun(c *Check) bool {
+	if !slices.Contains(r.sel.run, c) {
+		return false
+	}
+	for _, need := range c.Needs {
+		if need.Scope != c.Scope && need.Scope != run.Site {
+			continue
+		}
+		if r.sel.leftOut[need] || slices.Contains(r.sel.run, need) && !r.willRun(need) {
+			return false
+		}
+	}
+	return true
+}
+
+// requestsLine announces the requests to a host: one, and those that a refusal
+// leads to, each with a bind of its own where the host closes the connection.
+func requestsLine(env *Env) string {
+	line := "an RPC bind and 1 KMS request"
+	if env.Product.Name != "" {
+		line += " (" + env.Product.Name + ")"
+	}
+	line += " to each host, a second one where it refuses the product"
+	if lower := len(lowerVersions(productAsked(env))); lower > 0 {
+		line += fmt.Sprintf(", up to %d more where it refuses V%d", lower, versionOf(productAsked(env)).Major())
+	}
+	return line
 }
 
 // asksDNS tells whether a target leaves anything to ask DNS for: addresses do not.

@@ -46,6 +46,7 @@ type Prior interface {
 type Answer struct {
 	run.Result
 	Found []run.Subject
+	Idle  time.Duration // spent after the answer was there; the time it took excludes it
 }
 
 // The groups of checks, in the order in which they are shown.

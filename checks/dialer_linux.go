@@ -134,7 +134,7 @@ func classify(err error, _ netip.Addr) (evidence.DialOutcome, string) {
 		return evidence.Refused, ""
 	case unix.ETIMEDOUT:
 		return evidence.Silent, ""
-	case unix.ENETUNREACH, unix.EHOSTUNREACH:
+	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EINVAL: // the last from a route of type blackhole
 		return evidence.NoRoute, "this machine's own answer, not ICMP"
 	case unix.EADDRNOTAVAIL, unix.EAFNOSUPPORT:
 		return evidence.NoFamily, ""

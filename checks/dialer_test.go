@@ -135,6 +135,10 @@ func TestExplainDial(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		rejected = evidence.Refused
 	}
+	blackhole := evidence.DialOther
+	if runtime.GOOS == "linux" {
+		blackhole = evidence.NoRoute
+	}
 	for _, tt := range []struct {
 		name   string
 		notice *icmpNotice
@@ -148,6 +152,7 @@ func TestExplainDial(t *testing.T) {
 		{"a notice before silence", admin, late, evidence.Prohibited, "3/13 from 192.0.2.9"},
 		{"silence", nil, late, evidence.Silent, ""},
 		{"the context's limit", nil, context.DeadlineExceeded, evidence.Silent, ""},
+		{"a blackhole route", nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EINVAL)}, blackhole, ""},
 		{"anything else", nil, errors.New("out of luck"), evidence.DialOther, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

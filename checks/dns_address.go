@@ -130,7 +130,7 @@ func addressEvidence(ask Ask, host string, qtype uint16, server netip.AddrPort, 
 		case *dns.AAAA:
 			addr, _ = netip.AddrFromSlice(rr.AAAA)
 		}
-		if addr.IsValid() && !slices.Contains(a.Addresses, addr) {
+		if len(a.Addresses) < maxAddresses+1 && addr.IsValid() && !slices.Contains(a.Addresses, addr) {
 			a.Addresses = append(a.Addresses, addr)
 		}
 		if ttl := rr.Header().Ttl; i == 0 || ttl < a.TTL {

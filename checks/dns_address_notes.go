@@ -122,7 +122,10 @@ func addressNotes(all []netip.Addr, machine evidence.Machine) []run.Note {
 			note("shared-address-space", run.Pass, a.String()+" is in 100.64.0.0/10, which is shared behind carrier NAT or used by overlay networks")
 		}
 	}
-	if len(all) > 1 {
+	switch {
+	case len(all) > maxAddresses:
+		note("too-many-addresses", run.Warn, fmt.Sprintf("more than %d addresses: the first %d are tested", maxAddresses, maxAddresses))
+	case len(all) > 1:
 		note("several-addresses", run.Pass, fmt.Sprintf("%d addresses: each is tested, since a client may use any", len(all)))
 	}
 	return notes

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -63,6 +64,9 @@ func askDNS(ctx context.Context, ask Ask, q question, server netip.AddrPort) dns
 		return r
 	}
 	whole := askOnce(ctx, ask, q, server, "tcp", 2)
+	if whole.msg != nil && whole.msg.Truncated && len(whole.records) == 0 {
+		whole.outcome, whole.detail = evidence.DNSMalformed, "the answer is cut to nothing, over TCP too"
+	}
 	if whole.msg == nil {
 		r.cutOff = true
 		if len(r.records) == 0 { // cut to nothing: that is not "no record"
@@ -101,6 +105,9 @@ func askOnce(ctx context.Context, ask Ask, q question, server netip.AddrPort, ne
 	r.records, r.cnames = follow(answer, q)
 	if r.outcome == evidence.DNSAnswered && len(r.records) == 0 {
 		r.outcome = evidence.DNSNoData
+		if problem := badChain(q.name, r.cnames); problem != "" {
+			r.outcome, r.detail = evidence.DNSMalformed, problem
+		}
 		if zone, ok := referral(answer); ok {
 			r.outcome, r.detail = evidence.DNSOther, "only a referral to the name servers of "+trimDot(zone)
 		}
@@ -162,8 +169,22 @@ func failedDNS(err error) (evidence.DNSOutcome, string) {
 	return evidence.DNSOther, err.Error()
 }
 
-// maxAliases bounds a chain of CNAME records.
-const maxAliases = 16
+// maxAliases bounds a chain of CNAME records; resolvers give up after about as
+// many.
+const maxAliases = 8
+
+// badChain says what is wrong with aliases that lead to no record, or "".
+func badChain(name string, aliases []string) string {
+	for i, alias := range aliases {
+		if strings.EqualFold(alias, trimDot(name)) || slices.ContainsFunc(aliases[:i], func(a string) bool { return strings.EqualFold(a, alias) }) {
+			return "its aliases lead in a circle"
+		}
+	}
+	if len(aliases) >= maxAliases {
+		return "its aliases lead on and on"
+	}
+	return ""
+}
 
 // follow picks the records of the asked type out of an answer: those of the name
 // itself, or of what its aliases lead to. Records of other names are no answer.
@@ -186,6 +207,9 @@ func follow(m *dns.Msg, q question) (records []dns.RR, aliases []string) {
 			break
 		}
 		aliases = append(aliases, trimDot(next))
+		if strings.EqualFold(next, dns.Fqdn(q.name)) {
+			break
+		}
 		name = next
 	}
 	return records, aliases

@@ -12,6 +12,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/kmsdiag/kmsdiag/diagnose"
 	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/run"
 )
@@ -113,6 +114,34 @@ func TestDiscoveryOfAHealthySite(t *testing.T) {
 	}
 }
 
+// manyRecords are SRV records of as many hosts.
+func manyRecords(n int) []string {
+	var lines []string
+	for i := range n {
+		lines = append(lines, fmt.Sprintf("_vlmcs._tcp.corp.example. 300 IN SRV 0 0 1688 kms%03d.corp.example.", i))
+	}
+	return lines
+}
+
+// TestManyAddresses says how many addresses of a host are looked at.
+func TestManyAddresses(t *testing.T) {
+	var lines []string
+	for i := range 200 {
+		lines = append(lines, fmt.Sprintf("kms01.corp.example. 60 IN A 192.0.2.%d", i+1))
+	}
+	f := &fakeDNS{zone: map[string][]string{"kms01.corp.example A": lines}}
+	r := discover(t, run.Target{Hosts: []run.HostPort{{Host: "kms01.corp.example"}}}, corpLocal(), f)
+	got := r.result(t, "dns.address", "kms01.corp.example:1688")
+	if !hasNote(got, "too-many-addresses", run.Warn) || hasNote(got, "several-addresses", run.Pass) || len(r.subjects(run.Endpoint)) != maxAddresses {
+		t.Errorf("%d endpoints, %+v", len(r.subjects(run.Endpoint)), got.Notes)
+	}
+	for _, one := range got.Evidence.Addresses {
+		if len(one.Addresses) > maxAddresses+1 {
+			t.Errorf("%d addresses kept", len(one.Addresses))
+		}
+	}
+}
+
 func TestSRVOutcomes(t *testing.T) {
 	owner, dc := "_vlmcs._tcp.corp.example SRV", "_ldap._tcp.dc._msdcs.corp.example SRV"
 	one := func(lines ...string) *fakeDNS { return &fakeDNS{zone: map[string][]string{owner: lines}} }
@@ -148,6 +177,11 @@ func TestSRVOutcomes(t *testing.T) {
 		{"port", one("_vlmcs._tcp.corp.example. 300 IN SRV 0 0 1689 kms01.corp.example."), run.Pass, "1 record", "port-not-1688", run.Pass},
 		{"ttl zero", one("_vlmcs._tcp.corp.example. 0 IN SRV 0 0 1688 kms01.corp.example."), run.Warn, "1 record", "ttl-zero", run.Warn},
 		{"twice", one(record, "_vlmcs._tcp.corp.example. 300 IN SRV 5 0 1688 kms01.corp.example."), run.Warn, "2 records", "duplicate-record", run.Warn},
+		{"twice in other letters", one(record, "_vlmcs._tcp.corp.example. 300 IN SRV 0 0 1688 KMS01.corp.example."), run.Warn, "1 record", "duplicate-record", run.Warn},
+		{"aliases in a circle", one("_vlmcs._tcp.corp.example. 300 IN CNAME a.example.", "a.example. 300 IN CNAME b.example.", "b.example. 300 IN CNAME A.example."), run.Fail, "sent no proper answer (its aliases lead in a circle)", "", ""},
+		{"an alias of itself", one("_vlmcs._tcp.corp.example. 300 IN CNAME _vlmcs._tcp.corp.example."), run.Fail, "its aliases lead in a circle", "", ""},
+		{"cut to nothing over TCP too", &fakeDNS{zone: corpZone(), change: func(_, m *dns.Msg, _ string) { m.Truncated, m.Answer = true, nil }}, run.Fail, "cut to nothing, over TCP too", "", ""},
+		{"more records than are kept", one(manyRecords(300)...), run.Warn, "more than 256 records", "too-many-records", run.Warn},
 		{"equal", one(record, "_vlmcs._tcp.corp.example. 300 IN SRV 0 0 1688 kms02.corp.example."), run.Pass, "2 records", "several-equal-hosts", run.Pass},
 		{"address as target", one("_vlmcs._tcp.corp.example. 300 IN SRV 0 0 1688 192.0.2.5."), run.Warn, "1 record", "target-address", run.Warn},
 		{
@@ -161,7 +195,7 @@ func TestSRVOutcomes(t *testing.T) {
 			if q.IsEdns0() != nil {
 				m.Rcode, m.Answer = dns.RcodeFormatError, nil
 			}
-		}}, run.Warn, "2 records", "edns-differs", run.Warn},
+		}}, run.Pass, "2 records", "edns-differs", run.Pass},
 		{"cut", &fakeDNS{zone: corpZone(), change: func(_, m *dns.Msg, network string) {
 			if network == "udp" && len(m.Answer) > 1 {
 				m.Truncated, m.Answer = true, m.Answer[:1]
@@ -273,22 +307,50 @@ func TestOwnDomain(t *testing.T) {
 		name  string
 		local fakeLocal
 		want  []string
+		srv   []run.Status
 	}{
-		{"one suffix needs no question", suffixes("corp.example"), []string{"corp.example"}},
-		{"the first with a record", suffixes("lan.example", "corp.example", "other.example"), []string{"corp.example"}},
-		{"none has a record", suffixes("lan.example", "other.example"), []string{"lan.example"}},
-		{"the primary suffix goes first", primaryLast, []string{"corp.example"}},
-		{"no suffix", suffixes(), nil},
+		{"one suffix", suffixes("corp.example"), []string{"corp.example"}, []run.Status{run.Pass}},
+		{"the second has the record", suffixes("lan.example", "corp.example", "other.example"), []string{"corp.example", "lan.example", "other.example"}, []run.Status{run.Pass, run.Warn, run.Skip}},
+		{"none has a record", suffixes("lan.example", "other.example"), []string{"lan.example", "other.example"}, []run.Status{run.Fail, run.Fail}},
+		{"the primary suffix goes first", primaryLast, []string{"corp.example", "lan.example"}, []run.Status{run.Pass, run.Skip}},
+		{"no suffix", suffixes(), nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := discover(t, run.Target{}, c.local, &fakeDNS{zone: corpZone()})
-			if got := r.subjects(run.Domain); !slices.Equal(got, c.want) {
+			got := r.subjects(run.Domain)
+			slices.Sort(got)
+			if !slices.Equal(got, c.want) {
 				t.Errorf("domains %q, want %q", got, c.want)
 			}
 			if status := r.result(t, "dns.config", "").Status; (status == run.Fail) != (c.want == nil) {
 				t.Errorf("dns.config %s", status)
 			}
+			for i, domain := range c.want {
+				if got := r.result(t, "dns.srv", domain); got.Status != c.srv[i] {
+					t.Errorf("%s: %s %q, want %s", domain, got.Status, got.Summary, c.srv[i])
+				}
+			}
 		})
+	}
+}
+
+// TestSilentSuffixDoesNotEndTheSearch asks a server that knows one suffix and
+// leaves questions about the other unanswered.
+func TestSilentSuffixDoesNotEndTheSearch(t *testing.T) {
+	local := corpLocal()
+	local.config.Suffixes = []evidence.Suffix{{Name: "lan.example", Source: "list"}, {Name: "corp.example", Source: "list"}}
+	f := &fakeDNS{zone: corpZone(), rcode: map[string]int{"_vlmcs._tcp.lan.example SRV": dns.RcodeServerFailure}}
+	r := discover(t, run.Target{}, local, f)
+	if got := r.result(t, "dns.srv", "lan.example"); got.Status != run.Warn || !strings.Contains(got.Summary, "goes on to corp.example") {
+		t.Errorf("%s %q", got.Status, got.Summary)
+	}
+	if got := r.result(t, "dns.srv", "corp.example"); got.Status != run.Pass {
+		t.Errorf("%s %q", got.Status, got.Summary)
+	}
+	for _, c := range r.summary.Causes {
+		if c.Verdict == diagnose.Found {
+			t.Errorf("%s is found on a site whose clients find a host", c.ID)
+		}
 	}
 }
 

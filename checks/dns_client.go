@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
@@ -25,18 +27,25 @@ func (e *MalformedError) Error() string { return "not an answer to the question:
 func (e *MalformedError) Unwrap() error { return e.Err }
 
 // systemExchanger asks over the system's own sockets.
-type systemExchanger struct{ dialer net.Dialer }
+type systemExchanger struct {
+	dialer  net.Dialer
+	streams chan struct{} // a slot for each TCP exchange under way
+}
 
 // NewExchanger returns the [Exchanger] that asks over the network: one datagram,
 // or one TCP connection, a question. It accepts only a message from the server
 // asked that carries the question's id and repeats the question; an answer that
 // does not is a [*MalformedError]. Errors of the socket are passed on, so that
 // "unreachable" can be told from silence; silence ends with the context.
-func NewExchanger() Exchanger { return &systemExchanger{} }
+//
+// Whatever a server sends, an exchange keeps little of it: a datagram longer than
+// 4 KiB counts as cut, so that TCP is asked; four answers come over TCP at a
+// time; and of an answer's records no more are decoded than a check looks at.
+func NewExchanger() Exchanger { return &systemExchanger{streams: make(chan struct{}, 4)} }
 
-// maxDatagram is what a UDP answer may have whatever was advertised: a server
-// that sends too much is heard, not cut.
-const maxDatagram = 65535
+// maxDatagram is what is read of a UDP answer: more than was advertised, since
+// some servers send too much.
+const maxDatagram = 4096
 
 // Exchange implements [Exchanger].
 func (x *systemExchanger) Exchange(ctx context.Context, msg *dns.Msg, server netip.AddrPort, network string) (*dns.Msg, time.Duration, error) {
@@ -48,6 +57,14 @@ func (x *systemExchanger) Exchange(ctx context.Context, msg *dns.Msg, server net
 		return nil, 0, fmt.Errorf("DNS question: %w", err)
 	}
 	start := time.Now()
+	if network == "tcp" {
+		select {
+		case x.streams <- struct{}{}:
+			defer func() { <-x.streams }()
+		case <-ctx.Done():
+			return nil, time.Since(start), ctx.Err()
+		}
+	}
 	conn, err := x.dialer.DialContext(ctx, network, server.String())
 	if err != nil {
 		return nil, time.Since(start), err
@@ -95,17 +112,29 @@ func endOfStream(err error) error {
 	return err
 }
 
+// datagrams are buffers with room for one byte more than is read, which shows
+// that there was more. A decoded message keeps nothing of its buffer.
+var datagrams = sync.Pool{New: func() any { return new([maxDatagram + 1]byte) }}
+
 // exchangeDatagram passes over datagrams with another id, which may be late
 // answers or forgeries, until the deadline.
 func exchangeDatagram(conn net.Conn, packed []byte, question *dns.Msg) (*dns.Msg, error) {
 	if _, err := conn.Write(packed); err != nil {
 		return nil, err
 	}
-	buffer := make([]byte, maxDatagram)
+	held := datagrams.Get().(*[maxDatagram + 1]byte)
+	defer datagrams.Put(held)
+	buffer := held[:]
 	for {
 		n, err := conn.Read(buffer)
+		if tooLong(err) {
+			n, err = len(buffer), nil
+		}
 		if err != nil {
 			return nil, err
+		}
+		if n == len(buffer) {
+			buffer[2] |= truncatedBit
 		}
 		if n < 2 || binary.BigEndian.Uint16(buffer) != question.Id {
 			continue
@@ -114,10 +143,49 @@ func exchangeDatagram(conn net.Conn, packed []byte, question *dns.Msg) (*dns.Msg
 	}
 }
 
-// readAnswer decodes a message and holds it against the question.
+// truncatedBit is TC in the third byte of a message (RFC 1035, section 4.1.1).
+const truncatedBit = 0x02
+
+// tooLong tells whether Windows cut a datagram that exceeds the buffer
+// (WSAEMSGSIZE); the other systems cut it without a word.
+func tooLong(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && errno == 10040
+}
+
+// Limits of what is decoded of the sections behind the answer.
+const (
+	maxAuthority  = 32
+	maxAdditional = 64
+)
+
+// limitRecords lowers the counts in the header of a message (RFC 1035, section
+// 4.1.1), so that no more records are decoded than are of use: one more than is
+// kept, which shows that there are more.
+func limitRecords(b []byte) {
+	const header, answers, authority, additional = 12, 6, 8, 10
+	if len(b) < header {
+		return
+	}
+	cut := false
+	for _, section := range []struct{ at, most int }{{answers, maxRecords + 1}, {authority, maxAuthority}, {additional, maxAdditional}} {
+		most := section.most
+		if cut {
+			most = 0 // what follows begins behind the records left out
+		}
+		if int(binary.BigEndian.Uint16(b[section.at:])) > most {
+			binary.BigEndian.PutUint16(b[section.at:], uint16(most))
+			cut = true
+		}
+	}
+}
+
+// readAnswer decodes a message and holds it against the question. Of a message
+// that was cut it takes what is whole.
 func readAnswer(b []byte, question *dns.Msg) (*dns.Msg, error) {
+	limitRecords(b)
 	answer := new(dns.Msg)
-	if err := answer.Unpack(b); err != nil {
+	if err := answer.Unpack(b); err != nil && !(answer.Truncated && len(answer.Question) == 1) {
 		return nil, &MalformedError{err}
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,17 @@ func TestExchangeWithARealServer(t *testing.T) {
 				m.Answer = append(m.Answer, srvRecord(i))
 			}
 		}, evidence.DNSAnswered, 60, false},
+		{"sends a large datagram", func(m, _ *dns.Msg, tcp bool) {
+			for i := range 200 {
+				m.Answer = append(m.Answer, srvRecord(i))
+			}
+		}, evidence.DNSAnswered, 200, true},
+		{"sends records without end", func(m, _ *dns.Msg, _ bool) {
+			for i := range 800 {
+				m.Answer = append(m.Answer, srvRecord(i))
+			}
+			m.Ns, m.Extra = m.Answer[:8], m.Answer[:8]
+		}, evidence.DNSAnswered, maxRecords + 1, true},
 		{"answers another question", func(m, _ *dns.Msg, _ bool) {
 			m.Question[0].Name = "_vlmcs._tcp.evil.example."
 			m.Answer = append(m.Answer, srvRecord(1))
@@ -306,13 +318,16 @@ func FuzzReadAnswer(f *testing.F) {
 		f.Add(b[:len(b)/2])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := readAnswer(b, question)
+		m, err := readAnswer(slices.Clone(b), question)
 		if err != nil {
 			var malformed *MalformedError
 			if !errors.As(err, &malformed) {
 				t.Errorf("error %v of another type", err)
 			}
 			return
+		}
+		if len(m.Answer) > maxRecords+1 || len(m.Ns) > maxAuthority || len(m.Extra) > maxAdditional {
+			t.Errorf("%d, %d and %d records", len(m.Answer), len(m.Ns), len(m.Extra))
 		}
 		q := asked(question)
 		records, aliases := follow(m, q)

@@ -18,7 +18,8 @@ const dnsConfigID = "dns.config"
 
 // DNSConfig asks which DNS servers and suffixes this machine uses. It finds out
 // what the target means: an argument that DNS has to decide about becomes a
-// domain or a host, and without arguments the domain is found as a client would.
+// domain or a host, and without arguments each of this machine's suffixes is a
+// domain, in the order in which a client asks.
 var DNSConfig = &Check{
 	ID: dnsConfigID, Title: "this machine knows its DNS servers and its domain",
 	Group: Discover, Scope: run.Site, Timeout: dnsLimit,
@@ -96,12 +97,18 @@ func runDNSConfig(ctx context.Context, ask Ask) Answer {
 		}
 	}
 	if len(t.Names)+len(t.Domains)+len(t.Hosts) == 0 {
-		domain, how := prober.own(ctx, config.Suffixes)
-		if domain == "" {
+		suffixes := suffixOrder(config.Suffixes)
+		if len(suffixes) == 0 {
 			a.Status, a.Summary = run.Fail, "no domain: this machine has no DNS suffix, so a client here has no name to ask for"
 			return a
 		}
-		a.Found = append(a.Found, domainSubject(domain, how))
+		published := prober.published(ctx, suffixes)
+		for i, s := range suffixes {
+			a.Found = append(a.Found, domainSubject(s.Name, "this machine's "+s.Source))
+			if len(suffixes) > 1 && published[i] {
+				note(suffixPublishedID, run.Pass, publishedText(s.Name))
+			}
+		}
 	}
 	a.Status, a.Summary = run.Pass, describeConfig(config, a.Found, t)
 	if config.Problem != "" {
@@ -228,13 +235,12 @@ func (p prober) decide(ctx context.Context, name string) (subject run.Subject, w
 	return asDomain, ""
 }
 
-// maxSuffixes bounds how many suffixes are tried.
+// maxSuffixes bounds how many suffixes are asked about.
 const maxSuffixes = 8
 
-// own finds this machine's domain as a client would: the primary suffix, then
-// the others in their order, until one has an SRV record. Where none has, it is
-// the first.
-func (p prober) own(ctx context.Context, suffixes []evidence.Suffix) (domain, how string) {
+// suffixOrder lists the suffixes, each once, in the order in which a client asks:
+// the primary one, then the others in theirs.
+func suffixOrder(suffixes []evidence.Suffix) []evidence.Suffix {
 	var list []evidence.Suffix
 	for _, primary := range []bool{true, false} {
 		for _, s := range suffixes {
@@ -244,21 +250,50 @@ func (p prober) own(ctx context.Context, suffixes []evidence.Suffix) (domain, ho
 			}
 		}
 	}
-	if len(list) == 0 {
-		return "", ""
+	return list
+}
+
+// published tells of each of several suffixes whether any server has an SRV
+// record for it. One alone is not asked about: the checks that follow do that.
+func (p prober) published(ctx context.Context, suffixes []evidence.Suffix) []bool {
+	found := make([]bool, len(suffixes))
+	if len(suffixes) < 2 {
+		return found
 	}
-	if len(list) > 1 {
-		for _, s := range list {
-			r := p.first(ctx, question{name: kmsOwner(s.Name), qtype: dns.TypeSRV})
-			if r.outcome == evidence.DNSAnswered {
-				return s.Name, "this machine's " + s.Source
-			}
-			if !r.outcome.Answered() {
-				break // no server speaks; the next suffix would not change that
-			}
+	var wg sync.WaitGroup
+	for i, s := range suffixes {
+		wg.Go(func() {
+			found[i] = p.first(ctx, question{name: kmsOwner(s.Name), qtype: dns.TypeSRV}).outcome == evidence.DNSAnswered
+		})
+	}
+	wg.Wait()
+	return found
+}
+
+const suffixPublishedID = "suffix-published"
+
+func publishedText(suffix string) string { return "KMS hosts are published under the suffix " + suffix }
+
+// otherSuffix returns the first of this machine's suffixes under which KMS hosts
+// are published, other than the asked domain, and whether a client asks there
+// before it asks for the domain. It is empty when the domain is none of several
+// suffixes, or no other one has a record.
+func otherSuffix(ask Ask) (name string, before bool) {
+	r, ok := ask.Prior.Of(DNSConfig, ask.Subject)
+	if !ok || len(r.Evidence.Configs) == 0 {
+		return "", false
+	}
+	before = true
+	for _, s := range suffixOrder(r.Evidence.Configs[0].Suffixes) {
+		if strings.EqualFold(s.Name, ask.Subject.Domain) {
+			before = false
+			continue
+		}
+		if slices.ContainsFunc(r.Notes, func(n run.Note) bool { return n.ID == suffixPublishedID && n.Text == publishedText(s.Name) }) {
+			return s.Name, before
 		}
 	}
-	return list[0].Name, "this machine's " + list[0].Source
+	return "", false
 }
 
 func addressTypes(family int) []uint16 {

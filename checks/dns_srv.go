@@ -35,7 +35,8 @@ type serverView struct {
 	plain  evidence.SRVAnswer
 	edns   *evidence.SRVAnswer // nil when not asked: the plain question had no answer
 	cutOff bool                // the answer was cut and could not be had whole
-	extra  []dns.RR            // the additional section
+	more   bool                // it named more records than are kept
+	alias  map[string]string   // lower-case names that the additional section shows to be aliases, and of what
 }
 
 func runDNSSRV(ctx context.Context, ask Ask) Answer {
@@ -66,10 +67,20 @@ func runDNSSRV(ctx context.Context, ask Ask) Answer {
 		}
 		a.Found = append(a.Found, hostSubject(domain, r.Target, port, "SRV target"))
 	}
+	more := slices.ContainsFunc(views, func(v serverView) bool { return v.more })
+	if more && len(hosts) <= maxHosts {
+		a.Notes = append(a.Notes, run.Note{
+			ID: "too-many-records", Status: run.Warn,
+			Text: fmt.Sprintf("there are more than %d records; the first %d are looked at", maxRecords, maxRecords),
+		})
+	}
 	a.Notes = append(a.Notes, viewNotes(views)...)
 	if len(hosts) > 0 {
 		a.Status = run.Pass
 		a.Summary = plural(len(records), "record") + " at " + kmsOwner(domain)
+		if more {
+			a.Summary = "more than " + a.Summary
+		}
 		a.Notes = append(a.Notes, recordNotes(views, records, hosts)...)
 		return a
 	}
@@ -91,10 +102,14 @@ func askServers(ctx context.Context, ask Ask, name string) []serverView {
 			q := question{name: name, qtype: dns.TypeSRV}
 			r := askDNS(ctx, ask, q, server)
 			v.plain, v.cutOff = srvEvidence(ask, dnsSRVID, evidence.SRVKMS, q, server, r), r.cutOff
+			v.more = len(r.records) > maxRecords
 			if r.msg != nil {
-				v.extra = r.msg.Extra
+				v.alias = aliasesIn(r.msg.Extra)
 				q.edns, q.tries = true, 1
 				with := srvEvidence(ask, dnsSRVID, evidence.SRVKMS, q, server, askDNS(ctx, ask, q, server))
+				if sameRecords(with.Records, v.plain.Records) {
+					with.Records = v.plain.Records // a large answer is kept once
+				}
 				v.edns = &with
 			}
 			views[i] = v
@@ -102,6 +117,17 @@ func askServers(ctx context.Context, ask Ask, name string) []serverView {
 	}
 	wg.Wait()
 	return views
+}
+
+// aliasesIn returns the CNAME records of an additional section.
+func aliasesIn(extra []dns.RR) map[string]string {
+	alias := map[string]string{}
+	for _, rr := range extra {
+		if c, ok := rr.(*dns.CNAME); ok {
+			alias[strings.ToLower(trimDot(c.Hdr.Name))] = trimDot(c.Target)
+		}
+	}
+	return alias
 }
 
 // recordsOf joins the records that the servers gave to the plain question, each
@@ -172,14 +198,34 @@ func judgeNoHosts(ctx context.Context, ask Ask, a *Answer, views []serverView, d
 		return
 	case len(speaking) == 0:
 		a.Summary = "no answer about " + owner + ": " + describeViews(views)
+		spared(ask, a)
 		return
 	}
 	a.Summary = "no record at " + owner + " (" + describeViews(views) + ")"
+	if spared(ask, a) {
+		return
+	}
 	if activeDirectory(ask) {
 		a.Status = run.Warn
 		a.Summary += ": normal if AD-based activation is used"
 	}
 	lookAside(ctx, ask, a, speaking)
+}
+
+// spared softens the judgement of a suffix of this machine without a record where
+// another one has it: a client finds its host all the same.
+func spared(ask Ask, a *Answer) bool {
+	switch other, before := otherSuffix(ask); {
+	case other == "":
+		return false
+	case before:
+		a.Status = run.Skip
+		a.Summary += ": not needed, since a client finds the record of " + other + " first"
+	default:
+		a.Status = run.Warn
+		a.Summary += ": a client goes on to " + other + ", which has one"
+	}
+	return true
 }
 
 // lookAside asks where a missing record may be instead: under a frequent

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/miekg/dns"
-
 	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/run"
 )
@@ -45,7 +43,8 @@ func viewNotes(views []serverView) []run.Note {
 		if e := v.edns; e != nil && v.plain.Outcome.Answered() && !v.cutOff {
 			switch {
 			case e.Outcome != v.plain.Outcome:
-				note("edns-differs", run.Warn, "%s, asked with EDNS0, %s", name, describeOutcome(e.Outcome, e.Detail))
+				// Windows clients send no OPT record, so they see the plain answer.
+				note("edns-differs", run.Pass, "%s, asked with EDNS0, as Windows clients do not, %s", name, describeOutcome(e.Outcome, e.Detail))
 			case !sameRecords(e.Records, v.plain.Records):
 				note("edns-differs", run.Warn, "%s, asked with EDNS0, gives other records: %s", name, recordList(e.Records))
 			}
@@ -123,7 +122,11 @@ func recordNotes(views []serverView, records, hosts []evidence.SRVRecord) []run.
 		}
 	}
 	for _, r := range duplicates(views) {
-		note("duplicate-record", run.Warn, "%s:%d is published more than once, with different priority or weight", r.Target, r.Port)
+		text := "with different priority or weight"
+		if alike(views, r) {
+			text = "in records that say the same"
+		}
+		note("duplicate-record", run.Warn, "%s:%d is published more than once, %s", r.Target, r.Port, text)
 	}
 	if slices.ContainsFunc(records, func(r evidence.SRVRecord) bool { return r.TTL == 0 }) {
 		note("ttl-zero", run.Warn, "a record's TTL is 0: it is asked for anew each time")
@@ -156,14 +159,24 @@ func duplicates(views []serverView) []evidence.SRVRecord {
 	return twice
 }
 
+// alike tells whether all records of a host say the same.
+func alike(views []serverView, host evidence.SRVRecord) bool {
+	for _, v := range views {
+		for _, r := range v.plain.Records {
+			if sameHost(r, host) && !sameRecord(r, host) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // aliasOf returns what a target is an alias of, where a server's additional
 // section shows it.
 func aliasOf(views []serverView, target string) string {
 	for _, v := range views {
-		for _, rr := range v.extra {
-			if c, ok := rr.(*dns.CNAME); ok && strings.EqualFold(trimDot(c.Hdr.Name), target) {
-				return trimDot(c.Target)
-			}
+		if to := v.alias[strings.ToLower(target)]; to != "" {
+			return to
 		}
 	}
 	return ""

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -39,10 +40,11 @@ func exchangesOf(ask Ask) []evidence.Exchange {
 }
 
 // timeVerdict tells whether the host accepted a request at this machine's time,
-// or refused one for its time.
+// or refused one for its time. An answer that fails verification may be anyone's
+// and shows neither.
 func timeVerdict(exchanges []evidence.Exchange) (accepted, refused bool) {
 	for _, e := range exchanges {
-		accepted = accepted || e.Outcome == evidence.Served || e.Outcome == evidence.Unverified
+		accepted = accepted || e.Outcome == evidence.Served
 		refused = refused || e.Outcome == evidence.HostRefused && e.HRESULT == uint32(kms.ErrTimestamp)
 	}
 	return accepted, refused
@@ -54,15 +56,18 @@ func runKMSClock(ctx context.Context, ask Ask) Answer {
 	if ask.Subject.Host != "" {
 		host = ask.Subject.Host
 	}
-	hostClock, references := ask.compareClocks(ctx, host)
+	hostClock, hostUnset, references := ask.compareClocks(ctx, host)
 	a.Status, a.Summary = run.Pass, "accepted: within 4 h of the host's clock, if the host checks it"
 	_, refused := timeVerdict(exchangesOf(ask))
 	if refused {
 		a.Status, a.Summary = run.Fail, "refused: this machine's clock and the host's differ by more than 4 h"
 	}
-	if hostClock == nil {
+	switch {
+	case hostUnset:
+		a.Summary += "; the host says by SNTP that its clock is not set"
+	case hostClock == nil:
 		a.Summary += "; the host serves no time by SNTP"
-	} else {
+	default:
 		a.Summary += "; by SNTP " + describeClock(*hostClock)
 		a.Evidence.Clocks = append(a.Evidence.Clocks, *hostClock)
 		if !refused && hostClock.Offset.Abs() > catalog.ClockTolerance {
@@ -73,6 +78,10 @@ func runKMSClock(ctx context.Context, ask Ask) Answer {
 		}
 	}
 	for _, r := range references {
+		if r.problem != "" {
+			a.Notes = append(a.Notes, run.Note{ID: "clock-no-reference", Status: run.Pass, Text: evidence.Clean(r.Of) + " is no reference: " + r.problem})
+			continue
+		}
 		if r.fresh {
 			a.Evidence.Clocks = append(a.Evidence.Clocks, r.ClockSample)
 		}
@@ -93,20 +102,22 @@ func runKMSClock(ctx context.Context, ask Ask) Answer {
 	return a
 }
 
-// compareClocks asks the host, and the servers of --ntp, for the time. Whoever
-// does not answer is left out.
-func (a Ask) compareClocks(ctx context.Context, host string) (hostClock *evidence.ClockSample, references []reference) {
+// compareClocks asks the host, and the servers of --ntp, for the time. A host
+// that does not answer has no clock; neither has one that says of its own clock
+// that it is not set, which unset tells.
+func (a Ask) compareClocks(ctx context.Context, host string) (hostClock *evidence.ClockSample, unset bool, references []reference) {
 	udp := a.UDP
-	if _, system := a.Dialer.(SystemDialer); udp == nil && system {
-		udp = &net.Dialer{}
-	}
 	if udp == nil {
-		return nil, nil
+		return nil, false, nil
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		sample, err := askTime(ctx, udp, netip.AddrPortFrom(a.Subject.Addr.Addr(), 123).String(), a.now)
-		if err == nil {
+		switch {
+		case err != nil:
+		case !sample.synced:
+			unset = true
+		default:
 			c := a.clockSample(host, sample)
 			c.KMS = true
 			hostClock = &c
@@ -114,7 +125,7 @@ func (a Ask) compareClocks(ctx context.Context, host string) (hostClock *evidenc
 	})
 	references = a.referenceClocks(ctx, udp)
 	wg.Wait()
-	return hostClock, references
+	return hostClock, unset, references
 }
 
 const maxReferences = 4
@@ -122,32 +133,76 @@ const maxReferences = 4
 // reference is a comparison with a server of --ntp.
 type reference struct {
 	evidence.ClockSample
-	fresh bool // made for this endpoint; otherwise it is in the evidence of another
+	fresh   bool   // made for this endpoint; otherwise it is in the evidence of another
+	problem string // why there is no comparison; "" where there is one
 }
 
-// referenceClocks asks the servers of --ntp, once a run.
+// referenceClocks asks the servers of --ntp, once a run, and answers in their
+// order.
 func (a Ask) referenceClocks(ctx context.Context, udp Dialer) []reference {
 	servers := a.Target.NTP[:min(len(a.Target.NTP), maxReferences)]
-	found := make([]*reference, len(servers))
+	references := make([]reference, len(servers))
 	var wg sync.WaitGroup
 	for i, server := range servers {
 		wg.Go(func() {
 			sample, fresh, err := a.sessions.referenceClock(server, func() (sntpSample, error) {
-				return askTime(ctx, udp, withPort(server, "123"), a.now)
+				address, err := a.clockAddress(ctx, server)
+				if err != nil {
+					return sntpSample{}, err
+				}
+				return askTime(ctx, udp, address, a.now)
 			})
-			if err == nil {
-				found[i] = &reference{a.clockSample(server, sample), fresh}
+			references[i] = reference{ClockSample: a.clockSample(server, sample), fresh: fresh}
+			switch {
+			case errors.Is(err, errNoClockAddress):
+				references[i].problem = err.Error()
+			case err != nil:
+				references[i].problem = "it does not answer by SNTP"
+			case !sample.synced:
+				references[i].problem = "it says that its own clock is not set"
 			}
 		})
 	}
 	wg.Wait()
-	var references []reference
-	for _, c := range found {
-		if c != nil {
-			references = append(references, *c)
-		}
-	}
 	return references
+}
+
+// errNoClockAddress says that a time server's name led nowhere.
+var errNoClockAddress = errors.New("no address")
+
+// clockByName tells whether a time server is given by a name, which has to be
+// looked up first.
+func clockByName(server string) bool {
+	host, _, _ := net.SplitHostPort(withPort(server, "123"))
+	_, err := netip.ParseAddr(host)
+	return err != nil
+}
+
+// clockAddress returns the address and port of a time server. A name is looked
+// up in the hosts file and at the run's DNS servers.
+func (a Ask) clockAddress(ctx context.Context, server string) (string, error) {
+	server = withPort(server, "123")
+	host, port, err := net.SplitHostPort(server)
+	if err != nil || !clockByName(server) {
+		return server, err
+	}
+	for _, addr := range a.Local.HostsFile(ctx, host) {
+		return net.JoinHostPort(addr.String(), port), nil
+	}
+	p := prober{ask: a, servers: servers(ctx, a)}
+	if len(p.servers) == 0 {
+		return "", fmt.Errorf("%w: no DNS server to ask", errNoClockAddress)
+	}
+	problem := ""
+	for _, qtype := range addressTypes(a.Target.Family) {
+		r := p.first(ctx, question{name: host, qtype: qtype})
+		one := addressEvidence(a, host, qtype, netip.AddrPort{}, r)
+		if len(one.Addresses) > 0 {
+			return net.JoinHostPort(one.Addresses[0].String(), port), nil
+		}
+		problem = describeOutcome(r.outcome, r.detail)
+	}
+	return "", fmt.Errorf("%w: %s", errNoClockAddress, problem)
 }
 
 func (a Ask) clockSample(of string, s sntpSample) evidence.ClockSample {

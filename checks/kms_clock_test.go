@@ -3,7 +3,9 @@ package checks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +22,7 @@ import (
 type clockNet struct {
 	offset map[string]time.Duration
 	silent map[string]bool
+	unset  map[string]bool // says that its own clock is not set
 	mu     sync.Mutex
 	asked  map[string]int
 }
@@ -43,13 +46,26 @@ func (n *clockNet) DialContext(_ context.Context, network, address string) (net.
 			return
 		}
 		at := time.Now().Add(offset)
-		_, _ = far.Write(sntpAnswer([8]byte(query[40:48]), at, at))
+		answer := sntpAnswer([8]byte(query[40:48]), at, at)
+		if n.unset[address] {
+			answer[0], answer[1] = answer[0]|3<<6, 0
+		}
+		_, _ = far.Write(answer)
 	}()
 	return near, nil
 }
 
+// timeDNS knows ntp.corp.example and ntp1 to ntp9 as 192.0.2.70 and following.
+func timeDNS() *fakeDNS {
+	zone := map[string][]string{"ntp.corp.example A": {"ntp.corp.example. 60 IN A 192.0.2.70"}}
+	for i := range 9 {
+		zone[fmt.Sprintf("ntp%d A", i+1)] = []string{fmt.Sprintf("ntp%d. 60 IN A 192.0.2.7%d", i+1, i+1)}
+	}
+	return &fakeDNS{zone: zone}
+}
+
 func askClock(ctx context.Context, udp Dialer, ntp []string, exchanges ...evidence.Exchange) *run.Result {
-	env := &Env{UDP: udp, Dialer: onlyDialer{}, sessions: newSessions()}
+	env := &Env{UDP: udp, Dialer: onlyDialer{}, sessions: newSessions(), Local: corpLocal(), DNS: timeDNS()}
 	env.Target.NTP = ntp
 	ask := Ask{Env: env, Prior: walked{"kms.request": {Evidence: evidence.Set{Exchanges: exchanges}}}}
 	ask.Subject.Host, ask.Subject.Addr = "kms01", mustAddrPort("192.0.2.5:1688")
@@ -63,7 +79,7 @@ func askClock(ctx context.Context, udp Dialer, ntp []string, exchanges ...eviden
 func TestKMSClock(t *testing.T) {
 	served := evidence.Exchange{Outcome: evidence.Served}
 	skewed := evidence.Exchange{Outcome: evidence.HostRefused, HRESULT: uint32(kms.ErrTimestamp)}
-	const host, ntp = "192.0.2.5:123", "ntp.corp.example:123"
+	const host, ntp = "192.0.2.5:123", "192.0.2.70:123"
 	for _, tt := range []struct {
 		name     string
 		clocks   map[string]time.Duration
@@ -90,7 +106,7 @@ func TestKMSClock(t *testing.T) {
 		{
 			"this machine is off",
 			map[string]time.Duration{host: 6 * time.Hour, ntp: 6 * time.Hour},
-			[]string{ntp},
+			[]string{"ntp.corp.example:123"},
 			skewed, run.Fail, "6h0m0s ahead",
 			map[string]run.Status{"clock-reference": run.Warn, "clock-host-reference": run.Pass},
 			3,
@@ -129,7 +145,7 @@ func TestKMSClock(t *testing.T) {
 }
 
 func TestKMSClockDoesNotArise(t *testing.T) {
-	for _, e := range [][]evidence.Exchange{nil, {{Outcome: evidence.ExchangeSilent}}, {{Outcome: evidence.HostRefused, HRESULT: uint32(kms.ErrKeyMismatch)}}} {
+	for _, e := range [][]evidence.Exchange{nil, {{Outcome: evidence.ExchangeSilent}}, {{Outcome: evidence.Unverified}}, {{Outcome: evidence.HostRefused, HRESULT: uint32(kms.ErrKeyMismatch)}}} {
 		if r := askClock(t.Context(), nil, nil, e...); r != nil {
 			t.Errorf("%+v: %+v", e, r)
 		}
@@ -143,8 +159,8 @@ func TestKMSClockDoesNotArise(t *testing.T) {
 
 func TestReferenceClockIsAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := &clockNet{offset: map[string]time.Duration{"ntp1:123": time.Second}, silent: map[string]bool{"192.0.2.5:123": true, "192.0.2.6:123": true}}
-		env := &Env{UDP: n, Dialer: onlyDialer{}, sessions: newSessions()}
+		n := &clockNet{offset: map[string]time.Duration{"192.0.2.71:123": time.Second}, silent: map[string]bool{"192.0.2.5:123": true, "192.0.2.6:123": true}}
+		env := &Env{UDP: n, Dialer: onlyDialer{}, sessions: newSessions(), Local: corpLocal(), DNS: timeDNS()}
 		env.Target.NTP = []string{"ntp1", "ntp2", "ntp3", "ntp4", "ntp5"}
 		start := time.Now()
 		for i, host := range []string{"192.0.2.5:1688", "192.0.2.6:1688"} {
@@ -155,13 +171,56 @@ func TestReferenceClockIsAskedOnce(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		}
-		if n.asked["ntp1:123"] != 1 || n.asked["ntp5:123"] != 0 || n.asked["192.0.2.6:123"] != 1 {
+		if n.asked["192.0.2.71:123"] != 1 || n.asked["192.0.2.75:123"] != 0 || n.asked["192.0.2.6:123"] != 1 {
 			t.Errorf("asked %v", n.asked)
 		}
 		if took := time.Since(start); took != 2*sntpLimit {
 			t.Errorf("two silent hosts took %s", took)
 		}
 	})
+}
+
+// TestUnsetClocksAreNoReference asks servers that know their clocks to be wrong.
+func TestUnsetClocksAreNoReference(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const host, ntp = "192.0.2.5:123", "192.0.2.70:123"
+		n := &clockNet{
+			offset: map[string]time.Duration{host: -9 * time.Hour, ntp: 175200 * time.Hour},
+			unset:  map[string]bool{host: true, ntp: true},
+		}
+		r := askClock(t.Context(), n, []string{"ntp.corp.example", "none.example"}, evidence.Exchange{Outcome: evidence.Served})
+		if r.Status != run.Pass || !strings.Contains(r.Summary, "its clock is not set") || len(r.Evidence.Clocks) != 0 {
+			t.Errorf("%+v", r)
+		}
+		var notes []string
+		for _, note := range r.Notes {
+			notes = append(notes, note.Text)
+		}
+		want := []string{
+			"ntp.corp.example is no reference: it says that its own clock is not set",
+			"none.example is no reference: no address: the name does not exist",
+		}
+		if !slices.Equal(notes, want) {
+			t.Errorf("%q", notes)
+		}
+	})
+}
+
+// TestTimeServerIsLookedUpAtTheRunsResolvers shows that a name goes to --dns and
+// nowhere else.
+func TestTimeServerIsLookedUpAtTheRunsResolvers(t *testing.T) {
+	f := timeDNS()
+	env := &Env{DNS: f, Local: corpLocal(), sessions: newSessions()}
+	for name, want := range map[string]string{
+		"ntp1": "192.0.2.71:123", "ntp.corp.example:1230": "192.0.2.70:1230", "192.0.2.9": "192.0.2.9:123", "2001:db8::9": "[2001:db8::9]:123",
+	} {
+		if got, err := (Ask{Env: env, Prior: walked{}}).clockAddress(t.Context(), name); got != want || err != nil {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, want)
+		}
+	}
+	if f.count("ntp1 A") == 0 {
+		t.Errorf("asked %q", f.asked)
+	}
 }
 
 func TestNoUDPForAForeignDialer(t *testing.T) {

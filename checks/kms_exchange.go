@@ -76,11 +76,11 @@ func explainExchange(e *evidence.Exchange, x kms.Exchange, err error) {
 	case errors.As(err, &reply):
 		e.Outcome, e.Detail = evidence.ExchangeGarbled, reply.Err.Error()
 	case errors.As(err, &gaveUp) && !errors.Is(gaveUp, context.Canceled):
-		e.Outcome, e.Detail = evidence.ExchangeSilent, ""
+		e.Outcome, e.Detail = evidence.ExchangeSilent, partly(x.Received)
 	case errors.As(err, &transport) && transport.Reset():
-		e.Outcome, e.Detail = evidence.ExchangeReset, ""
+		e.Outcome, e.Detail = evidence.ExchangeReset, partly(x.Received)
 	case errors.As(err, &transport) && transport.Closed():
-		e.Outcome, e.Detail = evidence.ExchangeClosed, ""
+		e.Outcome, e.Detail = evidence.ExchangeClosed, partly(x.Received)
 	default:
 		e.Outcome = evidence.ExchangeOther
 	}

@@ -22,11 +22,12 @@ var KMSIdentity = &Check{
 	Run:  runKMSIdentity,
 }
 
-// withEPID returns the exchanges whose answer named the host.
+// withEPID returns the exchanges whose answer named the host, or should have:
+// every answer that passes verification has an ePID.
 func withEPID(exchanges []evidence.Exchange) []evidence.Exchange {
 	var named []evidence.Exchange
 	for _, e := range exchanges {
-		if e.EPID != "" {
+		if e.EPID != "" || e.Outcome == evidence.Served {
 			named = append(named, e)
 		}
 	}
@@ -43,17 +44,20 @@ func runKMSIdentity(_ context.Context, ask Ask) Answer {
 	epid, err := kms.ParseEPID(answers[0].EPID)
 	var id catalog.Identity
 	var contradictions, signs []run.Note
-	if err != nil {
-		a.Summary = "the host's ePID has not the usual form"
+	switch {
+	case answers[0].EPID == "":
+		a.Status, a.Summary = run.Warn, "the host gives no ePID"
+		contradictions = append(contradictions, run.Note{ID: "epid-form", Text: "the ePID of the answer is empty"})
+	case err != nil:
+		a.Status, a.Summary = run.Warn, "the host's ePID has not the usual form"
 		contradictions = append(contradictions, run.Note{
-			ID: "epid-form", Status: run.Pass,
-			Text: fmt.Sprintf("the ePID %q has not the usual form", evidence.Clean(answers[0].EPID)),
+			ID: "epid-form", Text: fmt.Sprintf("the ePID %q has not the usual form", evidence.Clean(answers[0].EPID)),
 		})
-	} else {
+	default:
 		id = catalog.JudgeEPID(epid, ask.now())
 		a.Summary = summariseIdentity(id)
 		for _, c := range id.Contradictions {
-			contradictions = append(contradictions, run.Note{ID: c.ID, Status: run.Pass, Text: c.Text})
+			contradictions = append(contradictions, run.Note{ID: c.ID, Text: c.Text})
 		}
 	}
 	signs = signsOfOtherHost(answers, bind, id)
@@ -62,8 +66,10 @@ func runKMSIdentity(_ context.Context, ask Ask) Answer {
 		a.Summary += fmt.Sprintf("; %d signs that the answer is not a Microsoft host's", n)
 	}
 	a.Notes = append(a.Notes, describeIdentity(id, productAsked(ask.Env))...)
-	a.Notes = append(a.Notes, contradictions...)
-	a.Notes = append(a.Notes, signs...)
+	for _, n := range slices.Concat(contradictions, signs) {
+		n.Status = a.Status // a warning names what it warns of
+		a.Notes = append(a.Notes, n)
+	}
 	if len(contradictions)+len(signs) > 0 {
 		a.Notes = append(a.Notes, run.Note{
 			ID: "signs-prove-nothing", Status: run.Pass,
@@ -159,7 +165,7 @@ const (
 func signsOfOtherHost(answers []evidence.Exchange, bind evidence.Bind, id catalog.Identity) []run.Note {
 	var signs []run.Note
 	sign := func(id, format string, args ...any) {
-		signs = append(signs, run.Note{ID: id, Status: run.Pass, Text: fmt.Sprintf(format, args...)})
+		signs = append(signs, run.Note{ID: id, Text: fmt.Sprintf(format, args...)})
 	}
 	has := func(f func(evidence.Exchange) bool) bool { return slices.ContainsFunc(answers, f) }
 	if has(func(e evidence.Exchange) bool { return e.SameIV }) {

@@ -57,7 +57,8 @@ func TestIdentity(t *testing.T) {
 		{"too many", ndr64Bind, []evidence.Exchange{served(func(e *evidence.Exchange) { e.Count = 1000 })}, run.Pass, "Server 2022", []string{"sign-count-over-ceiling"}, nil},
 		{"contradictions", ndr64Bind, []evidence.Exchange{served(func(e *evidence.Exchange) { e.EPID = "06401-04573-000-000001-02-1033-20348.0000-0002022" })}, run.Warn, "3 signs", []string{catalog.EpidDay, catalog.EpidChannel, catalog.EpidPlatformBuild}, nil},
 		{"an unknown key alone", ndr64Bind, []evidence.Exchange{served(func(e *evidence.Exchange) { e.EPID = "03612-09999-000-000001-03-1033-20348.0000-0842022" })}, run.Pass, "an unknown host key", []string{catalog.EpidUnknownGroup}, []string{"signs-prove-nothing"}},
-		{"no ePID form", ndr64Bind, []evidence.Exchange{served(func(e *evidence.Exchange) { e.EPID = "hello\x1b[31m" })}, run.Pass, "not the usual form", []string{"epid-form"}, nil},
+		{"no ePID form", ndr64Bind, []evidence.Exchange{served(func(e *evidence.Exchange) { e.EPID = "hello\x1b[31m" })}, run.Warn, "not the usual form", []string{"epid-form"}, nil},
+		{"an empty ePID", ndr64Bind, []evidence.Exchange{served(func(e *evidence.Exchange) { e.EPID = "" })}, run.Warn, "gives no ePID", []string{"epid-form"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := identify(tt.bind, tt.answers...)
@@ -66,8 +67,12 @@ func TestIdentity(t *testing.T) {
 			}
 			text := fmt.Sprint(r.Notes)
 			for _, want := range tt.notes {
-				if !hasNote(r, want, run.Pass) {
-					t.Errorf("no note %s in %s", want, text)
+				level := run.Pass
+				if strings.HasPrefix(want, "sign-") || strings.HasPrefix(want, "epid-") {
+					level = tt.status // where the result warns, each sign is named
+				}
+				if !hasNote(r, want, level) {
+					t.Errorf("no note %s %s in %s", want, level, text)
 				}
 			}
 			for _, no := range tt.absent {

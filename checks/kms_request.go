@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,6 +74,12 @@ func versionOf(p catalog.Product) kms.Version {
 	return kms.Version(uint32(p.Group.Major)<<16 | uint32(p.Group.Minor))
 }
 
+// lowerVersions lists the protocol versions below that of a product's clients,
+// the highest first.
+func lowerVersions(p catalog.Product) []kms.Version {
+	return slices.DeleteFunc([]kms.Version{kms.V5, kms.V4}, func(v kms.Version) bool { return v >= versionOf(p) })
+}
+
 // requester sends the requests of one endpoint over one connection, or over
 // another where the host closed the first.
 type requester struct {
@@ -93,17 +100,14 @@ func (r *requester) done() {
 // serves a client of the product, so none makes the check pass.
 func (r *requester) askLower(ctx context.Context, product catalog.Product) {
 	wanted := versionOf(product)
-	for _, v := range []kms.Version{kms.V5, kms.V4} {
-		if v >= wanted {
-			continue
-		}
+	for _, v := range lowerVersions(product) {
 		r.progress(fmt.Sprintf("refused in V%d, trying V%d", wanted.Major(), v.Major()))
 		e, problem := r.send(ctx, product, v, false)
 		if e == nil || ctx.Err() != nil {
 			r.notAsked(fmt.Sprintf("in V%d", v.Major()), problem)
 			return
 		}
-		note := run.Note{ID: "lower-version", Status: run.Fail, Text: fmt.Sprintf("asked in V%d as well: %s", v.Major(), exchangeSummary(*e))}
+		note := run.Note{ID: "lower-version", Status: run.Pass, Text: fmt.Sprintf("asked in V%d as well: %s", v.Major(), exchangeSummary(*e))}
 		r.answer.Notes = append(r.answer.Notes, note)
 		understood := e.Answered() && e.HRESULT != uint32(kms.ErrInvalidData)
 		if understood {
@@ -175,8 +179,13 @@ func (r *requester) send(ctx context.Context, product catalog.Product, version k
 	explainExchange(&e, x, err)
 	if usable := x.Answered || x.Fault != nil; !usable {
 		r.drop()
-	} else if e.Closed = s.closedByPeer(ctx); e.Closed {
-		r.drop()
+	} else {
+		answered := r.now()
+		e.Closed = s.closedByPeer(ctx)
+		r.answer.Idle += r.now().Sub(answered)
+		if e.Closed {
+			r.drop()
+		}
 	}
 	list := &r.answer.Evidence.Exchanges
 	*list = append(*list, e)
@@ -242,11 +251,17 @@ func exchangeSummary(e evidence.Exchange) string {
 	case evidence.ExchangeFault:
 		return colon(version+", RPC fault", detail)
 	case evidence.ExchangeSilent:
+		if detail != "" {
+			return version + ", no whole answer to the request: " + detail
+		}
 		return version + ", no answer to the request"
 	case evidence.ExchangeClosed:
+		if detail != "" {
+			return version + ", the connection was closed after the request: " + detail
+		}
 		return version + ", the connection was closed after the request, without an answer"
 	case evidence.ExchangeReset:
-		return version + ", the connection was reset after the request"
+		return colon(version+", the connection was reset after the request", detail)
 	case evidence.ExchangeGarbled:
 		return colon(version+", a malformed answer", detail)
 	}

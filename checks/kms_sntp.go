@@ -85,7 +85,7 @@ func sntpQuery(nonce [8]byte) []byte {
 // parseSNTP reads a server's answer to a query sent at sent that came back
 // after took.
 func parseSNTP(b []byte, nonce [8]byte, sent time.Time, took time.Duration) (sntpSample, error) {
-	const server, alarm = 4, 3
+	const server, alarm, unset = 4, 3, 16 // mode, leap indicator, stratum (RFC 5905, section 7.3)
 	switch {
 	case len(b) < sntpSize:
 		return sntpSample{}, fmt.Errorf("%w: %d bytes of %d", errSNTP, len(b), sntpSize)
@@ -105,7 +105,7 @@ func parseSNTP(b []byte, nonce [8]byte, sent time.Time, took time.Duration) (snt
 	return sntpSample{
 		offset: received.Add(atServer / 2).Sub(middle.Round(0)),
 		within: (took - atServer) / 2,
-		synced: b[0]>>6 != alarm && b[1] != 0,
+		synced: b[0]>>6 != alarm && b[1] != 0 && b[1] < unset,
 	}, nil
 }
 

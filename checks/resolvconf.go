@@ -4,6 +4,7 @@ package checks
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -63,11 +64,17 @@ func (c *systemConfig) readResolvConf(name string) (evidence.ResolverConfig, err
 // A search list is no primary suffix in the sense of a Windows client.
 func parseResolvConf(r io.Reader, source string) (evidence.ResolverConfig, error) {
 	var config evidence.ResolverConfig
+	var number int
+	var unread string
 	err := eachLine(r, func(line string) {
+		number++
 		if i := strings.IndexAny(line, "#;"); i >= 0 {
 			line = line[:i]
 		}
 		fields := strings.Fields(line)
+		if len(fields) > 0 && unread == "" && !understood(fields) {
+			unread = fmt.Sprintf("line %d, %.60q", number, evidence.Clean(line))
+		}
 		if len(fields) < 2 {
 			return
 		}
@@ -85,7 +92,26 @@ func parseResolvConf(r io.Reader, source string) (evidence.ResolverConfig, error
 			}
 		}
 	})
+	if len(config.Resolvers) == 0 && unread != "" {
+		config.Problem = "no DNS server in " + source + " that can be read: not understood is " + unread
+	}
 	return config, err
+}
+
+// understood tells whether a line is one of resolv.conf(5), and names an address
+// where it should.
+func understood(fields []string) bool {
+	switch fields[0] {
+	case "nameserver":
+		if len(fields) < 2 {
+			return false
+		}
+		_, err := netip.ParseAddr(fields[1])
+		return err == nil
+	case "domain", "search", "options", "sortlist":
+		return true
+	}
+	return false
 }
 
 // rootCause leaves the file name out of a file error.

@@ -31,6 +31,8 @@ func TestResolvConf(t *testing.T) {
 		}, "10.0.0.2:53 10.0.0.3:53", "corp.example other.example", "127.0.0.53", ""},
 		{"stub alone", map[string]string{resolvConf: "nameserver 127.0.0.53\n"}, "127.0.0.53:53", "", "127.0.0.53", ""},
 		{"other stub", map[string]string{resolvConf: "nameserver 127.0.0.1\n", upstreamConf: "nameserver 10.0.0.2\n"}, "127.0.0.1:53", "", "127.0.0.1", ""},
+		{"garbage", map[string]string{resolvConf: "# made by hand\nnameserver dns.example\n\x01\x02\n"}, "", "", "", `no DNS server in /etc/resolv.conf that can be read: not understood is line 2, "nameserver dns.example"`},
+		{"empty", map[string]string{resolvConf: "# nothing\n"}, "", "", "", ""},
 		{"no file", nil, "", "", "", "cannot read /etc/resolv.conf: no such file or directory"},
 		{"endless line", map[string]string{resolvConf: strings.Repeat("x", maxConfigLine+1)}, "", "", "", "cannot read /etc/resolv.conf: bufio.Scanner: token too long"},
 	} {

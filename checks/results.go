@@ -11,8 +11,8 @@ import (
 type results struct {
 	mu     sync.RWMutex
 	parent map[string]string // key of a subject to the key of its parent
-	byKey  map[resultKey]run.Result
-	all    map[string][]run.Result
+	byKey  map[resultKey]*run.Result
+	all    map[string][]*run.Result
 }
 
 type resultKey struct{ check, subject string }
@@ -20,8 +20,8 @@ type resultKey struct{ check, subject string }
 func newResults() *results {
 	return &results{
 		parent: map[string]string{},
-		byKey:  map[resultKey]run.Result{},
-		all:    map[string][]run.Result{},
+		byKey:  map[resultKey]*run.Result{},
+		all:    map[string][]*run.Result{},
 	}
 }
 
@@ -31,7 +31,8 @@ func (r *results) addSubject(s run.Subject) {
 	r.parent[s.Key] = s.Parent
 }
 
-func (r *results) add(one run.Result) {
+// add takes a result, which is not changed any more.
+func (r *results) add(one *run.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.byKey[resultKey{one.Check, one.Subject.Key}] = one
@@ -44,7 +45,7 @@ func (r *results) Of(check *Check, subject run.Subject) (run.Result, bool) {
 	defer r.mu.RUnlock()
 	for key := subject.Key; ; {
 		if one, ok := r.byKey[resultKey{check.ID, key}]; ok {
-			return one, true
+			return *one, true
 		}
 		up, ok := r.parent[key]
 		if !ok || up == "" || up == key {
@@ -58,5 +59,9 @@ func (r *results) Of(check *Check, subject run.Subject) (run.Result, bool) {
 func (r *results) All(check *Check) []run.Result {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return append([]run.Result(nil), r.all[check.ID]...)
+	list := make([]run.Result, 0, len(r.all[check.ID]))
+	for _, one := range r.all[check.ID] {
+		list = append(list, *one)
+	}
+	return list
 }

@@ -69,7 +69,7 @@ func (a Ask) bind(ctx context.Context, check string, s *session) (evidence.Bind,
 		b.Took += t.Took
 	}
 	if err != nil {
-		explainBind(&b, err)
+		explainBind(&b, result.Received, err)
 		return b, err
 	}
 	b.Syntax = result.Accepted.String()
@@ -78,7 +78,7 @@ func (a Ask) bind(ctx context.Context, check string, s *session) (evidence.Bind,
 }
 
 // explainBind sorts the error of a bind into the evidence.
-func explainBind(b *evidence.Bind, err error) {
+func explainBind(b *evidence.Bind, received []byte, err error) {
 	var (
 		nothing   *kms.NoContextError
 		nak       *dcerpc.BindNakError
@@ -109,14 +109,22 @@ func explainBind(b *evidence.Bind, err error) {
 	case errors.As(err, &reply):
 		b.Outcome, b.Detail = evidence.BindGarbled, reply.Err.Error()
 	case errors.As(err, &gaveUp) && !errors.Is(gaveUp, context.Canceled):
-		b.Outcome, b.Detail = evidence.BindSilent, ""
+		b.Outcome, b.Detail = evidence.BindSilent, partly(received)
 	case errors.As(err, &transport) && transport.Reset():
-		b.Outcome, b.Detail = evidence.BindReset, ""
+		b.Outcome, b.Detail = evidence.BindReset, partly(received)
 	case errors.As(err, &transport) && transport.Closed():
-		b.Outcome, b.Detail = evidence.BindClosed, ""
+		b.Outcome, b.Detail = evidence.BindClosed, partly(received)
 	default:
 		b.Outcome = evidence.BindOther
 	}
+}
+
+// partly says how much of an answer came before it broke off; "" for nothing.
+func partly(received []byte) string {
+	if len(received) == 0 {
+		return ""
+	}
+	return "only " + plural(len(received), "byte") + " of an answer came"
 }
 
 // bindSummary says in a line how a bind ended.
@@ -136,11 +144,17 @@ func bindSummary(b evidence.Bind) string {
 	case evidence.BindFault:
 		return colon("RPC fault", detail)
 	case evidence.BindSilent:
+		if detail != "" {
+			return fmt.Sprintf("connected, then %s within %s", detail, roundClock(b.Took))
+		}
 		return fmt.Sprintf("connected, then silent: no answer to the bind within %s", roundClock(b.Took))
 	case evidence.BindClosed:
+		if detail != "" {
+			return "the connection was closed after the bind: " + detail
+		}
 		return "the connection was closed after the bind, without an answer"
 	case evidence.BindReset:
-		return "the connection was reset after the bind"
+		return colon("the connection was reset after the bind", detail)
 	case evidence.BindNotRPC:
 		first := fmt.Sprintf("% x", b.First[:min(len(b.First), 16)])
 		if b.LooksLike != "" {

@@ -61,8 +61,8 @@ func TestBindOutcomes(t *testing.T) {
 		{"another interface", answerBind(ackOf(dcerpc.ReasonAbstractSyntax), false), evidence.BindNoInterface, "RPC answers, but not KMS", nil},
 		{"no syntax", answerBind(ackOf(dcerpc.ReasonTransferSyntax), false), evidence.BindNoSyntax, "no common transfer syntax", nil},
 		{"local limit", answerBind(ackOf(dcerpc.ReasonLocalLimit), false), evidence.BindRejected, "local limit exceeded", nil},
-		{"closed", answerBind(nil, true), evidence.BindClosed, "closed after the bind", nil},
-		{"closed inside the answer", answerBind(nak[:10], true), evidence.BindClosed, "closed after the bind", nil},
+		{"closed", answerBind(nil, true), evidence.BindClosed, "closed after the bind, without an answer", nil},
+		{"closed inside the answer", answerBind(nak[:10], true), evidence.BindClosed, "closed after the bind: only 10 bytes of an answer came", nil},
 		{"reset", reset, evidence.BindReset, "reset after the bind", nil},
 		{"TLS", answerBind([]byte{0x15, 3, 3, 0, 2, 2, 40}, true), evidence.BindNotRPC, "not RPC: looks like TLS alert (15 03 03 00 02 02 28)", nil},
 		{"HTTP", answerBind(long, true), evidence.BindNotRPC, "looks like HTTP", func(b evidence.Bind) bool { return len(b.First) <= 64 && len(b.First) >= 16 }},
@@ -97,17 +97,20 @@ func TestSilentAndSlowPeers(t *testing.T) {
 		}
 		_, _ = io.Copy(io.Discard, c)
 	}
-	for name, peer := range map[string]func(net.Conn){
-		"silent":  func(c net.Conn) { _, _ = io.Copy(io.Discard, c) },
-		"trickle": trickle,
+	for name, tt := range map[string]struct {
+		peer    func(net.Conn)
+		summary string
+	}{
+		"silent":  {func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, "connected, then silent"},
+		"trickle": {trickle, "connected, then only 20 bytes of an answer came within"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			verifyNoLeak(t)
-			address := serveLoopback(t, peer)
+			address := serveLoopback(t, tt.peer)
 			env := testEnv()
 			env.Timeout = 250 * time.Millisecond
 			w := walk(t.Context(), env, address)
-			w.expect(t, "rpc.bind", run.Fail, "connected, then silent")
+			w.expect(t, "rpc.bind", run.Fail, tt.summary)
 			if b := w["rpc.bind"].Evidence.Binds[0]; b.Outcome != evidence.BindSilent {
 				t.Errorf("%s", b.Outcome)
 			}

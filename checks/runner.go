@@ -2,7 +2,8 @@ package checks
 
 import (
 	"context"
-	"net/netip"
+	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -47,12 +48,32 @@ func Run(ctx context.Context, env *Env, plan []*Check, opts Options, emit func(r
 		r.look(t)
 	}
 	r.loop(ctx)
-	summary := summarise(r.shown, r.set, opts)
+	shown := make([]run.Result, 0, len(r.shown))
+	for _, one := range r.shown {
+		shown = append(shown, *one)
+	}
+	summary := summarise(shown, r.set, opts)
+	if !r.stopped && len(opts.Only) == 0 && len(r.sel.leftOut) > 0 && !r.reachedHosts() {
+		summary.Worst = run.Worse(summary.Worst, run.Warn)
+		summary.Conclusion = "No KMS host was tested: checks that lead there were left out.\n" + summary.Conclusion
+	}
 	summary.Stopped = r.stopped
 	summary.Took = r.now().Sub(start)
-	summary.Sent = sentLines(r.tally.counts(), r.sent)
+	summary.Sent = sentLines(r.tally.counts(), r.set, r.late)
 	r.emit(run.Event{Summary: &summary})
 	return summary
+}
+
+// reachedHosts tells whether there is a row about an endpoint, or one that
+// explains why there is none.
+func (r *runner) reachedHosts() bool {
+	hosts := false
+	for _, n := range r.schedule.nodes {
+		hosts = hosts || n.subject.Kind == run.Host
+	}
+	return slices.ContainsFunc(r.shown, func(one *run.Result) bool {
+		return one.Subject.Kind == run.Endpoint || one.Status == run.Fail || one.Check == dnsSRVID && !hosts
+	})
 }
 
 type runner struct {
@@ -63,9 +84,9 @@ type runner struct {
 	results  *results
 	tally    *tally
 
-	shown []run.Result // results with a row
-	set   evidence.Set // what the finished checks observed
-	sent  evidence.Set // the same and what stopped checks observed: all that was sent
+	shown []*run.Result // results with a row
+	set   evidence.Set  // what the finished checks observed
+	late  evidence.Set  // what stopped checks observed, which has no row
 
 	queue    []*task // ready to run
 	running  int
@@ -73,7 +94,14 @@ type runner struct {
 	messages chan message
 	stopped  bool
 	out      func(run.Event)
+
+	discovered int // endpoints that checks found
 }
+
+// maxDiscovered bounds how many endpoints checks may add to a run: enough for
+// [maxHosts] hosts with an IPv4 and an IPv6 address, and what a DNS server that
+// names ever more cannot exceed.
+const maxDiscovered = 2 * maxHosts
 
 // message is what a worker tells the runner: progress, or its answer.
 type message struct {
@@ -85,8 +113,11 @@ type message struct {
 func newRunner(env *Env, plan []*Check, opts Options, emit func(run.Event)) *runner {
 	world := env.complete()
 	world.sessions = newSessions()
-	asked := &tally{next: world.DNS, sent: map[netip.AddrPort]int{}}
+	asked := newTally(world.DNS, world.UDP)
 	world.DNS = asked
+	if world.UDP != nil {
+		world.UDP = asked
+	}
 	sel := choose(plan, opts)
 	r := &runner{
 		env: world, sel: sel, opts: opts, schedule: newSchedule(sel.run), results: newResults(),
@@ -103,6 +134,9 @@ func (e *Env) complete() *Env {
 	full := *e
 	if full.Dialer == nil {
 		full.Dialer = SystemDialer{}
+	}
+	if _, system := full.Dialer.(SystemDialer); full.UDP == nil && system {
+		full.UDP = &net.Dialer{}
 	}
 	if full.DNS == nil {
 		full.DNS = NewExchanger()
@@ -161,8 +195,9 @@ func (r *runner) take(m message) {
 		return
 	}
 	r.running--
-	r.sent.Add(m.answer.Evidence)
-	if !r.stopped {
+	if r.stopped {
+		r.late.Add(m.answer.Evidence)
+	} else {
 		r.finish(m.task, *m.answer)
 	}
 }
@@ -210,6 +245,17 @@ func (r *runner) found(s run.Subject, finder *Answer) []*task {
 			})
 		}
 		return nil
+	}
+	if s.Kind == run.Endpoint && finder != nil {
+		if r.discovered == maxDiscovered {
+			finder.Status = run.Worse(finder.Status, run.Warn)
+			finder.Notes = append(finder.Notes, run.Note{
+				ID: "too-many-endpoints", Status: run.Warn,
+				Text: fmt.Sprintf("%s is not tested: a run looks at %d addresses that DNS names", s.Key, maxDiscovered),
+			})
+			return nil
+		}
+		r.discovered++
 	}
 	added := r.schedule.add(s)
 	r.results.addSubject(s)
@@ -283,9 +329,9 @@ func (r *runner) finish(t *task, a Answer) {
 	result := a.Result
 	t.result = &result
 	r.set.Add(result.Evidence)
-	r.results.add(result)
+	r.results.add(&result)
 	if r.sel.shown[t.check] {
-		r.shown = append(r.shown, result)
+		r.shown = append(r.shown, &result)
 		r.emit(run.Event{Finished: &result})
 	}
 	r.close(t, next...)

@@ -234,6 +234,31 @@ func TestTwentySilentOfTwoHundredTakeOneTimeout(t *testing.T) {
 	})
 }
 
+// TestIdleIsNotCounted shows that a row's time ends with the answer, whatever the
+// check waits for behind it.
+func TestIdleIsNotCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &Check{ID: "x", Run: func(context.Context, Ask) Answer {
+			time.Sleep(time.Millisecond)
+			time.Sleep(closeWait)
+			return Answer{Idle: closeWait}
+		}}
+		if a := perform(t.Context(), c, Ask{Env: &Env{}}); a.Took != time.Millisecond {
+			t.Errorf("took %s", a.Took)
+		}
+	})
+	h := &testHost{}
+	address := mustAddrPort(h.start(t))
+	env := testEnv()
+	env.sessions = newSessions()
+	defer env.sessions.closeAll()
+	ask := Ask{Env: env, Subject: endpointSubject(address, ""), Prior: walked{}}
+	a := KMSRequest.Run(t.Context(), ask)
+	if a.Status != run.Pass || a.Idle < closeWait/2 {
+		t.Errorf("%s %q, idle %s: the host keeps the connection open", a.Status, a.Summary, a.Idle)
+	}
+}
+
 // BenchmarkRun measures what the runner itself costs: 200 hosts, ten checks each.
 func BenchmarkRun(b *testing.B) {
 	plan := []*Check{finds("site", run.Site, nil, run.Pass, testHosts(200)...)}

@@ -3,8 +3,10 @@ package checks
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,34 +18,67 @@ import (
 	"github.com/kmsdiag/kmsdiag/evidence"
 )
 
-// tally counts the DNS questions that go out, so that what a run says it sent
-// includes tries that no evidence shows.
+// counts are questions by whom they were sent to.
+type counts struct {
+	dns    map[netip.AddrPort]int
+	clocks map[string]int // by address or name, without SNTP's own port
+	clock  string         // what a question in clocks is called
+}
+
+// tally counts the DNS and SNTP questions that go out, so that what a run says
+// it sent includes tries that no evidence shows.
 type tally struct {
 	next Exchanger
+	udp  Dialer
 	mu   sync.Mutex
-	sent map[netip.AddrPort]int
+	sent counts
+}
+
+func newTally(next Exchanger, udp Dialer) *tally {
+	return &tally{next: next, udp: udp, sent: counts{dns: map[netip.AddrPort]int{}, clocks: map[string]int{}, clock: "SNTP question"}}
 }
 
 // Exchange implements [Exchanger].
 func (t *tally) Exchange(ctx context.Context, msg *dns.Msg, server netip.AddrPort, network string) (*dns.Msg, time.Duration, error) {
+	answer, took, err := t.next.Exchange(ctx, msg, server, network)
+	var op *net.OpError
+	if network == "udp" && errors.As(err, &op) && op.Op == "dial" {
+		return answer, took, err // no route: a datagram was never sent
+	}
 	t.mu.Lock()
-	t.sent[server]++
+	t.sent.dns[server]++
 	t.mu.Unlock()
-	return t.next.Exchange(ctx, msg, server, network)
+	return answer, took, err
 }
 
-func (t *tally) counts() map[netip.AddrPort]int {
+// DialContext implements [Dialer] for clock queries: one datagram a socket.
+func (t *tally) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := t.udp.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if host, port, err := net.SplitHostPort(address); err == nil && port == "123" {
+		address = host
+	}
+	t.mu.Lock()
+	t.sent.clocks[address]++
+	t.mu.Unlock()
+	return conn, nil
+}
+
+func (t *tally) counts() counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return maps.Clone(t.sent)
+	return counts{maps.Clone(t.sent.dns), maps.Clone(t.sent.clocks), t.sent.clock}
 }
 
-// questionsIn counts the DNS questions that evidence of live checks shows.
-func questionsIn(set evidence.Set) map[netip.AddrPort]int {
-	n := map[netip.AddrPort]int{}
+// questionsIn counts the questions that evidence of live checks shows: of those
+// for the time only the answered ones.
+func questionsIn(set evidence.Set) counts {
+	n := counts{map[netip.AddrPort]int{}, map[string]int{}, "answered SNTP question"}
 	count := func(o evidence.Origin, server netip.AddrPort) {
 		if o.Live() && server.IsValid() {
-			n[server]++
+			n.dns[server]++
 		}
 	}
 	for _, a := range set.SRV {
@@ -55,39 +90,46 @@ func questionsIn(set evidence.Set) map[netip.AddrPort]int {
 	for _, a := range set.Addresses {
 		count(a.Origin, a.Resolver)
 	}
+	for _, c := range set.Clocks {
+		if c.Origin.Live() && c.Method == "SNTP" && c.Than == "this machine" {
+			n.clocks[c.Of]++
+		}
+	}
 	return n
 }
 
 // sentLines says what was sent to whom, a kind of traffic a line. Only evidence
 // of live checks counts: a capture or a paste sends nothing.
-func sentLines(questions map[netip.AddrPort]int, set evidence.Set) []string {
-	connections, requests := map[netip.AddrPort]int{}, map[netip.AddrPort]int{}
-	for _, d := range set.Dials {
-		if !d.Origin.Live() {
-			continue
+func sentLines(questions counts, observed ...evidence.Set) []string {
+	connections, binds, requests := map[netip.AddrPort]int{}, map[netip.AddrPort]int{}, map[netip.AddrPort]int{}
+	for _, set := range observed {
+		for _, d := range set.Dials {
+			if !d.Origin.Live() {
+				continue
+			}
+			for _, try := range d.Tries {
+				if try.Outcome != evidence.NoFamily && try.Outcome != evidence.NoRoute && try.Outcome != evidence.LocalRefusal {
+					connections[d.Address]++
+				}
+			}
 		}
-		for _, try := range d.Tries {
-			if try.Outcome != evidence.NoFamily && try.Outcome != evidence.NoRoute && try.Outcome != evidence.LocalRefusal {
-				connections[d.Address]++
+		for _, b := range set.Binds {
+			if b.Origin.Live() {
+				binds[b.Address]++
+			}
+		}
+		for _, x := range set.Exchanges {
+			if x.Origin.Live() {
+				requests[x.Address]++
 			}
 		}
 	}
-	for _, x := range set.Exchanges {
-		if x.Origin.Live() {
-			requests[x.Address]++
-		}
-	}
-	clocks := map[string]int{}
-	for _, c := range set.Clocks {
-		if c.Origin.Live() && c.Method == "SNTP" && c.Than == "this machine" {
-			clocks[c.Of]++
-		}
-	}
 	var lines []string
-	lines = appendSent(lines, "DNS question", questions, cmpAddrPort, resolverName)
+	lines = appendSent(lines, "DNS question", questions.dns, cmpAddrPort, resolverName)
 	lines = appendSent(lines, "TCP connection attempt", connections, cmpAddrPort, netip.AddrPort.String)
+	lines = appendSent(lines, "RPC bind", binds, cmpAddrPort, netip.AddrPort.String)
 	lines = appendSent(lines, "KMS request", requests, cmpAddrPort, netip.AddrPort.String)
-	return appendSent(lines, "answered SNTP question", clocks, cmp.Compare[string], evidence.Clean)
+	return appendSent(lines, questions.clock, questions.clocks, cmp.Compare[string], evidence.Clean)
 }
 
 func cmpAddrPort(a, b netip.AddrPort) int { return a.Compare(b) }

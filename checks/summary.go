@@ -2,6 +2,7 @@ package checks
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/kmsdiag/kmsdiag/diagnose"
 	"github.com/kmsdiag/kmsdiag/evidence"
@@ -52,12 +53,35 @@ func summarise(shown []run.Result, live evidence.Set, opts Options) run.Summary 
 		s.Counts[r.Status]++
 		s.Worst = run.Worse(s.Worst, r.Status)
 	}
+	s.Worst = run.Worse(s.Worst, judgePasted(ranked))
+	gap, lines := judgeCoverage(shown)
+	s.Worst = run.Worse(s.Worst, gap)
+	if len(lines) > 0 {
+		s.Conclusion = strings.Join(lines, "\n") + "\n" + s.Conclusion
+	}
 	for _, id := range opts.Ignore {
 		if !slices.Contains(s.Ignored, id) {
 			s.Ignored = append(s.Ignored, id)
 		}
 	}
 	return s
+}
+
+// judgePasted is the status that pasted evidence adds: a client that fails is a
+// failure, however well the network does. A cause that is merely possible warns.
+func judgePasted(causes []diagnose.Cause) run.Status {
+	var worst run.Status
+	for _, c := range causes {
+		pasted := slices.ContainsFunc(c.Because, func(f diagnose.Finding) bool { return f.Origin.Pasted() })
+		switch {
+		case c.NoFault || !pasted:
+		case c.Verdict == diagnose.Found:
+			worst = run.Worse(worst, run.Fail)
+		default:
+			worst = run.Worse(worst, run.Warn)
+		}
+	}
+	return worst
 }
 
 // excused tells whether a bad result is explained by ignored causes alone.

@@ -3,12 +3,19 @@ package checks
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/miekg/dns"
+
+	"github.com/kmsdiag/kmsdiag/catalog"
 	"github.com/kmsdiag/kmsdiag/diagnose"
 	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/run"
@@ -110,13 +117,17 @@ func TestSentLines(t *testing.T) {
 			{Origin: live, Address: netip.MustParseAddrPort("[2001:db8::5]:1688"), Tries: []evidence.Try{{Outcome: evidence.NoFamily}}},
 			{Origin: evidence.Origin{File: "x.pcap"}, Address: a, Tries: []evidence.Try{{Outcome: evidence.Open}}},
 		},
+		Binds:     []evidence.Bind{{Origin: live, Address: a}, {Origin: live, Address: a}, {Origin: evidence.Origin{File: "x.pcap"}, Address: b}},
 		Exchanges: []evidence.Exchange{{Origin: live, Address: a}, {Origin: evidence.Origin{Paste: "p"}, Address: a}},
 		Clocks:    []evidence.ClockSample{{Origin: live, Of: "time.example", Than: "this machine", Method: "SNTP"}},
 	}
-	got := sentLines(map[netip.AddrPort]int{dns1: 4, netip.MustParseAddrPort("192.0.2.54:5353"): 1}, set)
+	asked := questionsIn(set)
+	asked.dns = map[netip.AddrPort]int{dns1: 4, netip.MustParseAddrPort("192.0.2.54:5353"): 1}
+	got := sentLines(asked, set)
 	want := []string{
 		"5 DNS questions (4 to 192.0.2.53, 1 to 192.0.2.54:5353)",
 		"3 TCP connection attempts (1 to 192.0.2.5:1688, 2 to 192.0.2.6:1688)",
+		"2 RPC binds to 192.0.2.5:1688",
 		"1 KMS request to 192.0.2.5:1688",
 		"1 answered SNTP question to time.example",
 	}
@@ -127,9 +138,39 @@ func TestSentLines(t *testing.T) {
 	for i := range 12 {
 		many[netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), 53)] = 1
 	}
-	if line := sentLines(many, evidence.Set{})[0]; !strings.HasSuffix(line, "the rest to 4 others)") {
+	if line := sentLines(counts{dns: many}, evidence.Set{})[0]; !strings.HasSuffix(line, "the rest to 4 others)") {
 		t.Errorf("%q", line)
 	}
+}
+
+// TestTally counts questions that nobody answers, and not those that no route
+// led to.
+func TestTally(t *testing.T) {
+	mute := &fakeDNS{silent: true}
+	asked := newTally(mute, &net.Dialer{})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	q := new(dns.Msg).SetQuestion("corp.example.", dns.TypeA)
+	_, _, _ = asked.Exchange(ctx, q, dns1, "udp")
+	asked.next = unroutable{}
+	_, _, _ = asked.Exchange(ctx, q, dns2, "udp")
+	for _, address := range []string{"127.0.0.1:123", "[::ffff:127.0.0.1]:1230"} {
+		conn, err := asked.DialContext(t.Context(), "udp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.Close()
+	}
+	want := []string{"1 DNS question to 192.0.2.53", "2 SNTP questions (1 to 127.0.0.1, 1 to [::ffff:127.0.0.1]:1230)"}
+	if got := sentLines(asked.counts(), evidence.Set{}); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+type unroutable struct{}
+
+func (unroutable) Exchange(context.Context, *dns.Msg, netip.AddrPort, string) (*dns.Msg, time.Duration, error) {
+	return nil, 0, &net.OpError{Op: "dial", Net: "udp", Err: syscall.ENETUNREACH}
 }
 
 func TestAnnouncement(t *testing.T) {
@@ -148,6 +189,34 @@ func TestAnnouncement(t *testing.T) {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q lacks %q", all, want)
 		}
+	}
+	for product, want := range map[string]string{
+		"6": "a second one where it refuses the product, up to 2 more where it refuses V6\n",
+		"5": "up to 1 more where it refuses V5\n",
+		"4": "a second one where it refuses the product\n",
+	} {
+		env := &Env{Target: run.Target{}, Local: corpLocal(), DNS: &fakeDNS{}}
+		for _, p := range catalog.Products() {
+			if fmt.Sprint(p.Group.Major) == product {
+				env.Product = p
+			}
+		}
+		r := newRunner(env, All(), Options{}, func(run.Event) {})
+		if all := strings.Join(r.announce(t.Context(), r.now()).Sends, "\n"); !strings.Contains(all, want) {
+			t.Errorf("V%s: %q lacks %q", product, all, want)
+		}
+	}
+	for skip, absent := range map[string]string{"rpc.bind": "RPC|KMS request|SNTP", "tcp.connect": "TCP|RPC|KMS request|SNTP", "kms.request": "KMS request (|SNTP"} {
+		all := strings.Join(plan(run.Target{Domains: []string{"corp.example"}}, Options{Skip: []string{skip}}).Sends, "\n")
+		for _, word := range strings.Split(absent, "|") {
+			if strings.Contains(all, word) {
+				t.Errorf("--skip %s: %q announces %s", skip, all, word)
+			}
+		}
+	}
+	byName := run.Target{Hosts: []run.HostPort{{Host: "192.0.2.5"}}, NTP: []string{"time.example"}}
+	if all := strings.Join(plan(byName, Options{}).Sends, "\n"); !strings.Contains(all, "DNS questions to") || !strings.Contains(all, "and to time.example") {
+		t.Errorf("a time server by name: %q", all)
 	}
 	if all := strings.Join(plan(run.Target{NoRequest: true}, Options{}).Sends, "\n"); !strings.Contains(all, "no KMS request") || strings.Contains(all, "1 KMS request") || strings.Contains(all, "SNTP") {
 		t.Errorf("--no-request: %q", all)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -21,7 +22,8 @@ const dnsPort = 53
 type TargetFlags struct {
 	Domains   []string // --domain: ask for the SRV record of these, whatever DNS says
 	Hosts     []string // --host: a name, an address, or either with a port
-	Port      int      // --port; 0: not given
+	Port      int      // --port; 0: not given, unless PortGiven
+	PortGiven bool     // --port was given, if only as 0
 	Product   string   // --product
 	DNS       []string // --dns: addresses of DNS servers, with or without a port
 	NTP       []string // --ntp: names or addresses of time servers, with or without a port
@@ -45,7 +47,7 @@ func ParseTarget(args []string, flags TargetFlags) (run.Target, error) {
 	case flags.Only6:
 		t.Family = 6
 	}
-	if flags.Port < 0 || flags.Port > 65535 {
+	if flags.Port < 0 || flags.Port > 65535 || flags.PortGiven && flags.Port == 0 {
 		return run.Target{}, fmt.Errorf("--port %d: want 1 to 65535", flags.Port)
 	}
 	t.Port = uint16(flags.Port)
@@ -185,6 +187,9 @@ func parseServer(s string) (netip.AddrPort, error) {
 // underscores, which Active Directory allows).
 func cleanName(s string) (string, error) {
 	name := strings.TrimSuffix(s, ".")
+	if !utf8.ValidString(name) {
+		return "", fmt.Errorf("it is no valid UTF-8")
+	}
 	if name == "" {
 		return "", fmt.Errorf("it is empty: want a name such as corp.example")
 	}
@@ -199,6 +204,9 @@ func cleanName(s string) (string, error) {
 	name = strings.Join(labels, ".")
 	if len(name) > 253 {
 		return "", fmt.Errorf("it is %d characters long: a DNS name has at most 253", len(name))
+	}
+	if strings.HasPrefix(name, "_") && len(labels) > 1 && labels[1] == "_tcp" {
+		return "", fmt.Errorf("it is the name of a record: want the domain alone, without %s._tcp", labels[0])
 	}
 	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
 		return "", fmt.Errorf("it ends in a number, but is no IP address")

@@ -121,8 +121,8 @@ table inet kmsdiag {
 	}
 }`
 
-// TestFilterKinds asks a peer that filters in every way nftables knows.
-func TestFilterKinds(t *testing.T) {
+// TestIntegrationFilterKinds asks a peer that filters in every way nftables knows.
+func TestIntegrationFilterKinds(t *testing.T) {
 	client, peer := newNamespace(t, "a"), newNamespace(t, "b")
 	client.ip(t, "link add veth0 type veth peer name veth0 netns "+peer.name)
 	for i, ns := range []namespace{client, peer} {

@@ -46,7 +46,7 @@ func perform(ctx context.Context, c *Check, ask Ask) (answer Answer) {
 			answer = broken(c, recover())
 		}
 		answer.Check, answer.Subject = c.ID, ask.Subject
-		answer.Started, answer.Took = start.UTC(), ask.now().Sub(start)
+		answer.Started, answer.Took = start.UTC(), max(ask.now().Sub(start)-answer.Idle, 0)
 		answer.Summary = evidence.Clean(answer.Summary)
 		for i := range answer.Notes {
 			n := &answer.Notes[i]

@@ -46,4 +46,6 @@ type Step struct {
 	Commands []string `json:"commands,omitempty"` // exactly what to type, or the ticket's lines; placeholders filled where known
 	Verify   string   `json:"verify,omitempty"`   // how to see that it worked
 	Undo     string   `json:"undo,omitempty"`     // how to take it back
+
+	when []string // the cases it is for, as rules name them; none: every case
 }

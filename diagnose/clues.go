@@ -19,11 +19,15 @@ type clues struct {
 	byEnd    map[endKey]*endpoint
 	domains  []*domain
 	byDomain map[string]*domain
-	own      map[netip.Addr]bool // addresses of the machine the run was made from
-	sources  map[bool]netip.Addr // own address by family (true: IPv4), where it is known
+	own      map[netip.Addr]bool   // addresses of the machine the run was made from
+	named    map[netip.Addr]string // the host an address was answered for; "" where several were
+	sources  map[bool]netip.Addr   // own address by family (true: IPv4), where it is known
 	silent   []silence
 	codes    []sighting
-	answer   *Finding // an answer of a KMS host that somebody saw, wherever from
+
+	windowsWorks, officeWorks bool // a volume licence of that kind is activated
+
+	answer *Finding // an answer of a KMS host that somebody saw, wherever from
 }
 
 // host is a KMS host: an SRV target, a host the user named, or one a capture
@@ -79,7 +83,7 @@ func hostKey(name string) string {
 func gather(set *evidence.Set) *clues {
 	c := &clues{
 		set: set, byHost: map[string]*host{}, byEnd: map[endKey]*endpoint{},
-		byDomain: map[string]*domain{}, own: map[netip.Addr]bool{},
+		byDomain: map[string]*domain{}, own: map[netip.Addr]bool{}, named: map[netip.Addr]string{},
 	}
 	for i := range set.Machines {
 		for _, a := range set.Machines[i].Addresses {
@@ -93,6 +97,7 @@ func gather(set *evidence.Set) *clues {
 		a := &set.Addresses[i]
 		h := c.host(a.Host)
 		h.lookups = append(h.lookups, a)
+		c.nameAddresses(a)
 	}
 	for i := range set.Dials {
 		c.addDial(&set.Dials[i])
@@ -121,6 +126,7 @@ func gather(set *evidence.Set) *clues {
 	c.nameHosts()
 	c.silent = c.findSilence()
 	c.answer = c.findAnswer()
+	c.findWorking()
 	c.codes = c.findCodes()
 	return c
 }
@@ -219,7 +225,32 @@ func (c *clues) addDial(d *evidence.Dial) {
 	if !addr.IsValid() && d.Port != 0 {
 		addr = netip.AddrPortFrom(netip.Addr{}, d.Port)
 	}
-	c.end(d.Host, addr, d.Domain).add(d)
+	c.end(c.nameOf(d), addr, d.Domain).add(d)
+}
+
+// nameOf is the host a dial went to. In a paste a port may have been tried by
+// address after a look-up named the host.
+func (c *clues) nameOf(d *evidence.Dial) string {
+	a, err := netip.ParseAddr(d.Host)
+	if err != nil || !d.Origin.Pasted() {
+		return d.Host
+	}
+	if name, ok := c.named[a.Unmap()]; ok && name != "" {
+		return name
+	}
+	return d.Host
+}
+
+// nameAddresses notes the one host that each address was answered for.
+func (c *clues) nameAddresses(answer *evidence.AddressAnswer) {
+	for _, a := range answer.Addresses {
+		a = a.Unmap()
+		if name, ok := c.named[a]; ok && hostKey(name) != hostKey(answer.Host) {
+			c.named[a] = "" // several names: nothing is told
+			continue
+		}
+		c.named[a] = answer.Host
+	}
 }
 
 // kmsPort tells whether a dial without a purpose, as a paste has it, went to a

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	kmserr "github.com/kmsdiag/kmsdiag/errors"
 	"github.com/kmsdiag/kmsdiag/evidence"
 )
 
@@ -17,12 +18,14 @@ type candidate struct {
 	cause   string
 	score   int
 	general bool
+	page    bool // only the page of the code names it
 }
 
 //go:embed data/codes.tsv
 var codesTSV string
 
-// candidates holds the causes of each status code, best first.
+// candidates holds the causes of each status code, best first: those of the table,
+// then those that only the page of the code names.
 var candidates = sync.OnceValue(func() map[uint32][]candidate {
 	table := map[uint32][]candidate{}
 	general := false
@@ -44,11 +47,44 @@ var candidates = sync.OnceValue(func() map[uint32][]candidate {
 			base = atGeneralCode
 		}
 		for i, cause := range fields[1:] {
-			table[uint32(code)] = append(table[uint32(code)], candidate{uint32(code), cause, base - i, general})
+			table[uint32(code)] = append(table[uint32(code)], candidate{code: uint32(code), cause: cause, score: base - i, general: general})
+		}
+	}
+	for _, e := range kmserr.All() {
+		if e.Page != nil && e.Code != 0 && len(e.Page.Causes) > 0 {
+			table[uint32(e.Code)] = withPage(uint32(e.Code), table[uint32(e.Code)], e.Page.Causes)
 		}
 	}
 	return table
 })
+
+// onlyWithEvidence are causes that a code which says only that no answer came does
+// not make possible: in companies they are rare.
+var onlyWithEvidence = []string{"emulator-server-fault", "kms-host-is-client-itself"}
+
+// withPage adds the causes of a code's page behind those of the table, as weaker
+// ones. A code that the table does not have is a telling one.
+func withPage(code uint32, list []candidate, causes []string) []candidate {
+	last := candidate{code: code, score: atCode}
+	if len(list) > 0 {
+		last = list[len(list)-1]
+	}
+	last.page = true
+	least := 1
+	if !last.general {
+		last.score, least = min(last.score, atCode-9), atGeneralCode+1
+	}
+	for _, cause := range causes {
+		known := slices.ContainsFunc(list, func(k candidate) bool { return k.cause == cause })
+		if known || last.general && slices.Contains(onlyWithEvidence, cause) {
+			continue
+		}
+		last.score = max(last.score-1, least)
+		last.cause = cause
+		list = append(list, last)
+	}
+	return list
+}
 
 // isGeneral tells whether a code only says that no usable answer came.
 func isGeneral(code uint32) bool {
@@ -96,7 +132,7 @@ func (c *clues) findCodes() []sighting {
 	}
 	inner := false
 	for _, e := range c.set.ClientRequests {
-		add(sighting{code: e.HRESULT, origin: e.Origin, context: "event 12288"})
+		add(sighting{code: e.HRESULT, origin: e.Origin, context: c.asRequested(&e)})
 		inner = inner || e.HRESULT != 0 && !isGeneral(e.HRESULT)
 	}
 	for _, e := range c.set.ClientAnswers {
@@ -114,7 +150,7 @@ func (c *clues) findCodes() []sighting {
 		}
 	}
 	for _, l := range c.set.Licenses {
-		if !l.Informational && !licensed(l) {
+		if !l.Informational && !licensed(l) && !c.sideEntry(&l) {
 			add(sighting{l.Reason, l.Origin, "the licence status", l.Name})
 		}
 	}
@@ -125,6 +161,27 @@ func (c *clues) findCodes() []sighting {
 		seen = slices.DeleteFunc(seen, func(s sighting) bool { return isGeneral(s.code) })
 	}
 	return seen
+}
+
+// asRequested says which host an event 12288 asked, and that no answer is known.
+func (c *clues) asRequested(e *evidence.ClientRequestEvent) string {
+	text := "event 12288"
+	if e.Host != "" {
+		text += ", which asked " + e.Host
+	}
+	if isGeneral(e.HRESULT) && len(c.set.ClientAnswers) == 0 {
+		text += " and has no event 12289 after it"
+	}
+	return text
+}
+
+func firstCode(codes ...uint32) uint32 {
+	for _, code := range codes {
+		if code != 0 {
+			return code
+		}
+	}
+	return 0
 }
 
 func licensed(l evidence.License) bool { return l.Status != nil && *l.Status == 1 }
@@ -149,9 +206,9 @@ func (c *clues) withCode(id string, js []judgement) []judgement {
 			}
 			switch {
 			case len(js) == 0:
-				js = one(judgement{verdict: Possible, score: k.score, because: []Finding{s.finding()}, code: s.code})
+				js = one(judgement{verdict: Possible, score: k.score, because: []Finding{s.finding()}, code: s.code, byPage: k.page})
 			case js[0].verdict == Untested:
-				js[0].verdict, js[0].score, js[0].code = Possible, k.score, s.code
+				js[0].verdict, js[0].score, js[0].code, js[0].byPage = Possible, k.score, s.code, k.page
 				js[0].because = append(slices.Clip(js[0].because), s.finding())
 			case js[0].verdict != RuledOut:
 				js[0].because = append(slices.Clip(js[0].because), s.finding())

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -27,9 +28,10 @@ func Conclude(set *evidence.Set, causes []Cause) Conclusion {
 	beside := c.proved(func(x *evidence.Exchange) bool { return x.Second })
 	notTested := c.notTested()
 	lines := slices.Concat(asked, c.failures(), beside, c.caveats())
-	if len(lines) == 0 {
-		lines = c.withoutNetwork(causes)
+	if len(lines) == 0 || c.pasted() {
+		lines = append(lines, c.ofPaste(causes)...)
 	}
+	lines = append(lines, c.urgency(causes)...)
 	lines = append(lines, notTestedLine(notTested))
 	return Conclusion{Proved: slices.Concat(asked, beside), NotTested: notTested, Text: strings.Join(lines, "\n")}
 }
@@ -105,8 +107,11 @@ func (c *clues) proved(of func(*evidence.Exchange) bool) []string {
 // proves tells whether an answer would activate the product's own client: every
 // check passed, in the version that client speaks, with a count that suffices.
 func proves(x *evidence.Exchange) bool {
-	return x.Outcome == evidence.Served && int(x.Count) >= needed(x) && (x.Wanted == "" || x.Wanted == x.Version)
+	return x.Outcome == evidence.Served && !uncounted(x) && int(x.Count) >= needed(x) && (x.Wanted == "" || x.Wanted == x.Version)
 }
+
+// uncounted tells whether the host stated no count: -1.
+func uncounted(x *evidence.Exchange) bool { return x.Count == math.MaxUint32 }
 
 // asker is the address a request came from.
 func (c *clues) asker(e *endpoint, x *evidence.Exchange) string {
@@ -122,6 +127,9 @@ func (c *clues) failures() []string {
 	for _, d := range c.domains {
 		switch {
 		case d.has():
+			if empty := d.withoutRecord(); len(empty) > 0 {
+				out = append(out, fmt.Sprintf("Clients that ask %s find no KMS host for %s.", list(empty), evidence.Clean(d.name)))
+			}
 		case d.empty() != nil && d.isActiveDirectory() != nil:
 			out = append(out, fmt.Sprintf("%s has no SRV record for KMS, as these DNS servers answer; normal if AD-based activation is used.", evidence.Clean(d.name)))
 		case d.empty() != nil && c.expected(d):
@@ -136,6 +144,7 @@ func (c *clues) failures() []string {
 	}{
 		{func(h *host) bool { ok, was, _ := h.resolves(); return was && !ok }, "has no address", "have no address"},
 		{dead(evidence.Silent), "is silent", "are silent"},
+		{dead(evidence.DialFailed), "accepts no connection", "accept no connection"},
 		{dead(evidence.Refused, evidence.RejectedByICMP), "refuses the connection", "refuse the connection"},
 		{dead(evidence.Prohibited, evidence.PortUnreachable), "is kept away by a filter", "are kept away by a filter"},
 		{dead(evidence.LocalRefusal), "was not asked: this machine refuses the connection itself", "were not asked: this machine refuses the connections itself"},
@@ -169,7 +178,7 @@ func dead(outcomes ...evidence.DialOutcome) func(*host) bool {
 			return false
 		}
 		i := slices.IndexFunc(h.ends, func(e *endpoint) bool { return len(e.dials) > 0 && !e.all(evidence.NoFamily) })
-		return i >= 0 && len(h.ends[i].with(outcomes...)) > 0
+		return i >= 0 && slices.ContainsFunc(h.ends[i].dials, func(d *evidence.Dial) bool { return slices.Contains(outcomes, d.Outcome) })
 	}
 }
 
@@ -208,6 +217,8 @@ func weak(host string, x *evidence.Exchange) string {
 		return fmt.Sprintf("%s refuses %s with 0x%08X.", host, product(x), x.HRESULT)
 	case x.Outcome == evidence.Unverified:
 		return fmt.Sprintf("%s answers for %s, but its answer fails the checks a client makes.", host, product(x))
+	case uncounted(x):
+		return fmt.Sprintf("%s answers for %s and states no count: whether it would activate a client was not shown.", host, product(x))
 	case int(x.Count) < needed(x):
 		return fmt.Sprintf("%s answers for %s and counts %s; a client is activated from %d on.", host, product(x), counted(x), needed(x))
 	}

@@ -22,6 +22,8 @@ type judgement struct {
 	against     []Finding
 	code, inner uint32
 	values      values
+	byPage      bool   // only the page of a code speaks for it
+	when        string // which of the page's alternatives apply; empty: all that need no case
 }
 
 // Bands of scores. A cause that only a status code speaks for stays below every
@@ -62,6 +64,19 @@ func Diagnose(set *evidence.Set) []Cause {
 		}
 	}
 	rank(causes)
+	return doubtHealth(causes)
+}
+
+// doubtHealth puts "nothing is wrong" behind what people or codes say is wrong: a
+// licensed client may still have a fault.
+func doubtHealth(causes []Cause) []Cause {
+	const wellSaid = atEvidence - 12
+	i := slices.IndexFunc(causes, func(k Cause) bool { return k.ID == "no-fault-control" && k.Verdict == Found })
+	if i < 0 || !slices.ContainsFunc(causes, func(k Cause) bool { return k.Verdict == Possible && k.score >= wellSaid }) {
+		return causes
+	}
+	causes[i].Verdict = Possible
+	rank(causes)
 	return causes
 }
 
@@ -71,7 +86,7 @@ func (c *clues) cause(id string, j judgement) Cause {
 	page, _ := rawPage(id)
 	v := j.values
 	if len(v) == 0 {
-		v = plain
+		v = c.told()
 	}
 	out := Cause{
 		ID: id, Title: page.Title, Layer: page.Layer, Verdict: j.verdict, NoFault: page.NoFault,
@@ -81,11 +96,33 @@ func (c *clues) cause(id string, j judgement) Cause {
 	switch j.verdict {
 	case Found, Possible:
 		out.Code, out.Inner = j.code, j.inner
-		out.Explain, out.Remedies, out.Next = v.text(page.Explain), v.steps(page.Remedies), v.step(page.Next)
+		out.Explain, out.Remedies, out.Next = v.text(page.Explain), v.steps(page.fitting(j.when)), v.step(page.test(j.when))
 	case Untested:
 		out.Next = v.step(page.Next)
 	}
 	return out
+}
+
+// told is what placeholders stand for where nobody tried a host: the one that
+// a client's own words name.
+func (c *clues) told() values {
+	if len(c.ends) > 0 {
+		return plain
+	}
+	for i := range c.set.ClientRequests {
+		if h := c.set.ClientRequests[i].Host; h != "" {
+			return values{{"host": hostOnly(h)}}
+		}
+	}
+	for _, p := range c.pins() {
+		return values{{"host": p.host}}
+	}
+	for i := range c.set.Licenses {
+		if h := c.set.Licenses[i].DNSHost; h != "" {
+			return values{{"host": hostOnly(h)}}
+		}
+	}
+	return plain
 }
 
 // bounded never returns nil, so that JSON has a list.
@@ -117,11 +154,14 @@ func rank(causes []Cause) {
 // away.
 func (c *clues) untold(id string) judgement {
 	page, _ := rawPage(id)
-	if c.answer != nil && slices.Contains([]string{"dns", "tcp", "rpc"}, page.Layer) {
+	if c.answer != nil && page.onTheWay() {
 		return judgement{verdict: RuledOut, against: []Finding{*c.answer}}
 	}
 	return judgement{verdict: Untested}
 }
+
+// onTheWay tells whether a cause keeps requests from the host.
+func (p Page) onTheWay() bool { return slices.Contains([]string{"dns", "tcp", "rpc"}, p.Layer) }
 
 // one wraps a single judgement, the usual result of a rule.
 func one(j judgement) []judgement { return []judgement{j} }

@@ -12,11 +12,18 @@ import (
 
 const defaultPort = 1688
 
+// endedAs tells whether a dial ended in one of the outcomes. What a tool calls
+// failed, without saying how, may have been silence: Test-NetConnection is such
+// a tool.
+func endedAs(d evidence.DialOutcome, outcomes []evidence.DialOutcome) bool {
+	return slices.Contains(outcomes, d) || d == evidence.DialFailed && slices.Contains(outcomes, evidence.Silent)
+}
+
 // with returns the dials that ended in one of the outcomes.
 func (e *endpoint) with(outcomes ...evidence.DialOutcome) []*evidence.Dial {
 	var out []*evidence.Dial
 	for _, d := range e.dials {
-		if slices.Contains(outcomes, d.Outcome) {
+		if endedAs(d.Outcome, outcomes) {
 			out = append(out, d)
 		}
 	}
@@ -31,8 +38,10 @@ func (e *endpoint) open() bool {
 // all tells whether the endpoint was dialled and every source ended so.
 func (e *endpoint) all(outcomes ...evidence.DialOutcome) bool {
 	n := 0
-	for _, o := range outcomes {
-		n += e.tally[o]
+	for o, times := range e.tally {
+		if endedAs(o, outcomes) {
+			n += times
+		}
 	}
 	return len(e.dials) > 0 && !e.open() && n == len(e.dials)
 }
@@ -89,6 +98,7 @@ func (e *endpoint) values(c *clues) map[string]string {
 	if a := e.addr.Addr(); a.IsValid() {
 		v["address"] = a.String()
 	}
+	e.host.published(v)
 	if len(e.host.domains) > 0 {
 		v["domain"] = e.host.domains[0].name
 	}
@@ -106,8 +116,40 @@ func (e *endpoint) values(c *clues) map[string]string {
 			}
 		}
 	}
+	if text, when := e.lost(); text != "" {
+		outcomes, times = append(outcomes, text), append(times, when)
+	}
+	times = slices.DeleteFunc(times, func(t string) bool { return t == "" })
 	v["outcome"], v["times"] = strings.Join(outcomes, "; "), strings.Join(times, ", ")
 	return v
+}
+
+// lost says how and when the RPC ended that brought no answer of a KMS; "" where
+// one did.
+func (e *endpoint) lost() (text, when string) {
+	var started time.Time
+	switch b := e.lastBind(); {
+	case len(e.exchanges) > 0:
+		x := e.exchanges[len(e.exchanges)-1]
+		if x.Answered() {
+			return "", ""
+		}
+		text, started = exchangeEnd(x), x.SentAt
+	case b != nil && !e.bound():
+		text, started = bindText(b), b.Started
+	}
+	if !started.IsZero() {
+		when = utc(started)
+	}
+	return text, when
+}
+
+// ending is the finding of how far the endpoint was reached.
+func (e *endpoint) ending() Finding {
+	if len(e.exchanges)+len(e.binds) > 0 {
+		return e.rpcFinding()
+	}
+	return e.tried(e.dials[0])
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.0") + " UTC" }
@@ -184,6 +226,8 @@ func triedText(d *evidence.Dial) string {
 		return "this machine has no route there"
 	case evidence.LocalRefusal:
 		return "this machine's own policy or firewall refused the connection"
+	case evidence.DialFailed:
+		return "no connection; the tool does not say whether it was refused or met silence"
 	case evidence.HalfOpen:
 		return "SYN-ACK sent again and again, never acknowledged"
 	}

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,10 +17,13 @@ import (
 // evidence does not know the value.
 var stand = map[string]string{
 	"host":     "KMSHOST",
-	"hosts":    "KMSHOST", // every host in one line, divided by blanks
+	"hosts":    "KMSHOST", // every host in one line, divided by blanks, each as kmsdiag takes it
 	"address":  "KMSADDRESS",
 	"port":     "1688",
+	"priority": "PRIORITY", // of the SRV record, as it was published
+	"weight":   "WEIGHT",
 	"domain":   "DOMAIN",
+	"zone":     "DOMAIN-WITH-RECORD", // the domain that has the record, where another is asked
 	"client":   "CLIENT",
 	"target":   "SRVTARGET",
 	"resolver": "DNSSERVER",
@@ -59,7 +64,7 @@ var plain = values{nil}
 
 func (v values) row(i int, name string) string {
 	if name == "hosts" {
-		name = "host"
+		return v.peer(i)
 	}
 	value := v[i][name]
 	switch {
@@ -71,6 +76,16 @@ func (v values) row(i int, name string) string {
 		return stand[name]
 	}
 	return value
+}
+
+// peer is the host of a row as kmsdiag takes it: with its port where that is not
+// the usual one.
+func (v values) peer(i int) string {
+	host, port := v.row(i, "host"), v[i]["port"]
+	if v[i]["host"] == "" || port == "" || port == fmt.Sprint(defaultPort) || !shellSafe(port) {
+		return host
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // fill replaces the placeholders of one row.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	kmserr "github.com/kmsdiag/kmsdiag/errors"
 )
 
 // stableIDs are the cause ids that were ever given out: none is removed or
@@ -158,8 +160,14 @@ func lawsOfStep(t *testing.T, where string, s Step) {
 	if s.Shell == "PowerShell" && strings.Contains(all, "&&") {
 		t.Errorf("%s: PowerShell 5.1 has no &&", where)
 	}
-	if s.Shell == "PowerShell" && strings.Contains(all, "%windir%") || s.Shell == "cmd" && strings.Contains(all, "$env:") {
-		t.Errorf("%s: a variable of the other shell in %q", where, all)
+	if typed := all + "\n" + s.Verify + "\n" + s.Undo; s.Shell == "PowerShell" && strings.Contains(typed, "%windir%") || s.Shell == "cmd" && strings.Contains(typed, "$env:") {
+		t.Errorf("%s: a variable of the other shell in %q", where, typed)
+	}
+	if strings.Contains(all, "-NoProxy") {
+		t.Errorf("%s: PowerShell 5.1 has no -NoProxy: %q", where, all)
+	}
+	if strings.Contains(all, "Remove-DnsServerResourceRecord") && strings.Contains(s.Undo, "Add-Dns") && !strings.Contains(s.Undo, "-Priority {priority} -Weight {weight} -Port {port}") {
+		t.Errorf("%s: the undo does not restore the record: %q", where, s.Undo)
 	}
 	if s.Who == "KMS host" && strings.Contains(all, "rearm") || strings.Contains(all, "tokens.dat") && s.Who != "client" {
 		t.Errorf("%s: %q may never be run on a KMS host", where, all)
@@ -223,5 +231,24 @@ func TestParsePageErrors(t *testing.T) {
 	}
 	if p.Explain != "one two\n\nthree" || p.Remedies[0].Text != "a b" || !slices.Equal(p.Remedies[0].Commands, []string{"c: d", "e"}) || !slices.Equal(p.Codes, []uint32{0xC004F074, 13}) {
 		t.Errorf("parsed %+v", p)
+	}
+}
+
+// TestCodePagesAreCandidates is a law between two rooms: a cause that the page of
+// a code offers is possible when nothing but that code is known, apart from those
+// that want evidence of their own.
+func TestCodePagesAreCandidates(t *testing.T) {
+	for _, e := range kmserr.All() {
+		if e.Page == nil || e.Code == 0 {
+			continue
+		}
+		set := stated(uint32(e.Code))
+		got := likely(Diagnose(&set))
+		for _, id := range e.Page.Causes {
+			rare := isGeneral(uint32(e.Code)) && slices.Contains(onlyWithEvidence, id)
+			if slices.Contains(got, id) == rare {
+				t.Errorf("%s: its page lists %s, the diagnosis has %q", e.Code, id, got)
+			}
+		}
 	}
 }

@@ -20,7 +20,7 @@ func (c *clues) notTested() []string {
 	if len(c.pins()) == 0 && len(c.set.ClientRequests) == 0 {
 		out = append(out, anyPC+"pinned host")
 	}
-	clientClock := slices.ContainsFunc(c.set.Clocks, func(s evidence.ClockSample) bool { return !s.KMS })
+	clientClock := slices.ContainsFunc(c.set.Clocks, func(s evidence.ClockSample) bool { return !s.KMS && !s.Origin.Live() })
 	if len(c.set.ClientRequests) == 0 && !clientClock {
 		out = append(out, anyPC+"clock")
 	}
@@ -62,9 +62,9 @@ func notTestedLine(items []string) string {
 	return "Not tested: " + list(words) + "."
 }
 
-// withoutNetwork speaks of a paste: the best cause, or that a general code alone
+// ofPaste speaks of a paste: the best cause, or that a general code alone
 // does not say why.
-func (c *clues) withoutNetwork(causes []Cause) []string {
+func (c *clues) ofPaste(causes []Cause) []string {
 	var likely []Cause
 	for _, k := range causes {
 		if k.Verdict == Found || k.Verdict == Possible {
@@ -72,7 +72,13 @@ func (c *clues) withoutNetwork(causes []Cause) []string {
 		}
 	}
 	onlyGeneral := len(c.codes) > 0 && !slices.ContainsFunc(c.codes, func(s sighting) bool { return !isGeneral(s.code) })
+	next := "Look at the network next: kmsdiag check DOMAIN, and event 12288 on the client."
+	if len(c.ends) > 0 {
+		next = "Look at event 12288 on the client next: it names the host that was asked and the inner code."
+	}
 	switch {
+	case len(likely) == 0 && len(c.ends) > 0 && c.pasted():
+		return nil
 	case len(likely) == 0 && len(c.codes) > 0:
 		return []string{fmt.Sprintf("No cause is known here for 0x%08X.", c.codes[0].code)}
 	case len(likely) == 0:
@@ -84,8 +90,18 @@ func (c *clues) withoutNetwork(causes []Cause) []string {
 	case onlyGeneral && likely[0].score <= atGeneralCode+1:
 		return []string{
 			fmt.Sprintf("0x%08X alone says only that no usable answer came, not why.", c.codes[0].code),
-			"Look at the network next: kmsdiag check DOMAIN, and event 12288 on the client.",
+			next,
 		}
 	}
 	return []string{"Most likely: " + likely[0].Title + "; the evidence does not settle it."}
+}
+
+// pasted tells whether somebody's own text is among the evidence.
+func (c *clues) pasted() bool {
+	of := func(origins ...evidence.Origin) bool { return slices.ContainsFunc(origins, evidence.Origin.Pasted) }
+	s := c.set
+	return len(s.Licenses) > 0 && of(s.Licenses[0].Origin) || len(s.Statements) > 0 && of(s.Statements[0].Origin) ||
+		len(c.codes) > 0 && of(c.codes[0].origin) || len(s.Dials) > 0 && of(s.Dials[0].Origin, s.Dials[len(s.Dials)-1].Origin) ||
+		len(s.SRV) > 0 && of(s.SRV[0].Origin, s.SRV[len(s.SRV)-1].Origin) || len(s.Systems) > 0 && of(s.Systems[0].Origin) ||
+		len(s.Routes) > 0 && of(s.Routes[0].Origin)
 }

@@ -57,6 +57,31 @@ var rawPages = sync.OnceValue(func() pageIndex {
 	return index
 })
 
+// fitting returns the remedies for a case of the cause; where the case is not
+// known, all of them.
+func (p Page) fitting(when string) []Step {
+	if when == "" {
+		return p.Remedies
+	}
+	var out []Step
+	for _, s := range p.Remedies {
+		if s.fits(when) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// test is the next test, where it fits the case.
+func (p Page) test(when string) *Step {
+	if p.Next == nil || when != "" && !p.Next.fits(when) {
+		return nil
+	}
+	return p.Next
+}
+
+func (s Step) fits(when string) bool { return len(s.when) == 0 || slices.Contains(s.when, when) }
+
 // rawPage returns a page with its placeholders unfilled.
 func rawPage(id string) (Page, bool) {
 	index := rawPages()
@@ -98,7 +123,7 @@ func generic(p Page) Page {
 // parsePage reads a page file. It begins with "key: value" lines, goes on with
 // the explanation after an empty line, and ends with the steps: "# remedy" or
 // "# next" and below it the lines who, shell, text, run (once a command), verify
-// and undo. A line that begins with two blanks continues the line before it; in
+// and undo; "when" names the cases of the cause that a remedy is for. A line that begins with two blanks continues the line before it; in
 // a command it is a line of its own.
 func parsePage(id, text string) (Page, error) {
 	p := Page{ID: id}
@@ -186,6 +211,10 @@ func parseStep(text string) (Step, error) {
 			field = &s.Verify
 		case "undo":
 			field = &s.Undo
+		case "when":
+			s.when = strings.Fields(value)
+			field = nil
+			continue
 		case "run":
 			s.Commands = append(s.Commands, value)
 			field = nil

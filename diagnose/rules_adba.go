@@ -17,8 +17,9 @@ func adbaSite(c *clues) []judgement {
 			})
 		}
 	}
+	_, refused := c.saw(noObject)
 	for i := range c.set.LogEvents {
-		if e := &c.set.LogEvents[i]; e.ID == 12308 && e.Code == 0 {
+		if e := &c.set.LogEvents[i]; e.ID == 12308 && e.Code == 0 && !refused {
 			return one(judgement{
 				verdict: Found, score: atEvidence - 10,
 				because: []Finding{{"event 12308: activation through Active Directory succeeded", e.Origin}},
@@ -41,17 +42,20 @@ func adbaSite(c *clues) []judgement {
 	return js
 }
 
+const noObject = 0xC004F081
+
 func adbaObject(c *clues) []judgement {
+	s, refused := c.saw(noObject)
 	for i := range c.set.LogEvents {
-		if e := &c.set.LogEvents[i]; e.ID == 12308 && e.Code != 0 {
+		if e := &c.set.LogEvents[i]; e.ID == 12308 && (e.Code != 0 || refused) {
 			return one(judgement{
-				verdict: Found, score: atEvidence, code: e.Code,
+				verdict: Found, score: atEvidence, code: firstCode(e.Code, s.code),
 				because: []Finding{{"event 12308: activation through Active Directory failed", e.Origin}},
 			})
 		}
 	}
 	for i := range c.set.Licenses {
-		if l := &c.set.Licenses[i]; l.Reason == 0xC004F081 {
+		if l := &c.set.Licenses[i]; l.Reason == noObject {
 			return one(judgement{
 				verdict: Found, score: atEvidence, code: l.Reason,
 				because: []Finding{{"the licence status says that no activation object fits: 0xC004F081", l.Origin}},

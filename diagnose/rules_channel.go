@@ -51,6 +51,34 @@ func isESU(l *evidence.License) bool {
 	return strings.Contains(text, "ESU") || strings.Contains(text, "EXTENDED SECURITY")
 }
 
+// sideEntry tells whether a licence is one that nobody needs on this machine: its
+// codes say nothing of the licence that counts.
+func (c *clues) sideEntry(l *evidence.License) bool {
+	switch {
+	case isESU(l):
+		return c.windowsWorks
+	case ofOffice(l) && l.Channel != "GVLK":
+		return c.officeWorks
+	}
+	return false
+}
+
+// findWorking notes whether a volume licence of Windows, and one of Office, is
+// activated.
+func (c *clues) findWorking() {
+	for i := range c.set.Licenses {
+		l := &c.set.Licenses[i]
+		if l.NotInUse || l.Channel != "GVLK" || !licensed(*l) || isESU(l) {
+			continue
+		}
+		if ofOffice(l) {
+			c.officeWorks = true
+		} else {
+			c.windowsWorks = true
+		}
+	}
+}
+
 // channelFinding says which channel a licence is of.
 func channelFinding(l *evidence.License) Finding {
 	return Finding{fmt.Sprintf("%s is licensed through channel %s", firstOf(evidence.Clean(l.Name), "Windows"), evidence.Clean(firstOf(l.RawChannel, l.Channel))), l.Origin}
@@ -116,8 +144,8 @@ func csvlkOnClients(c *clues) []judgement {
 			j.score = atStrong - 6
 		}
 	}
-	if s, ok := c.saw(0xC004C008); ok {
-		j.score = atEvidence + 4
+	if s, ok := c.saw(keyUsedUp); ok {
+		j.score = max(j.score, atEvidence+4)
 		j.because = append(j.because, s.finding())
 	}
 	return one(j)
@@ -133,10 +161,42 @@ func noOrWrongGVLK(c *clues) []judgement {
 			}
 		}
 	}
+	if j, ok := c.otherEdition(); ok {
+		return one(j)
+	}
 	if s, ok := c.saw(0xC004F014, 0x87E10BC6, 0xC004F069); ok && !s.ofOffice() && c.ofChannel("RETAIL", "OEM", "MAK", "AVMA", "CSVLK", "EVAL") == nil {
 		return one(judgement{verdict: Possible, score: atCode + 6, code: s.code, values: c.gvlk()})
 	}
 	return nil
+}
+
+// otherEdition compares the installed key with the generic key of the edition
+// that the evidence names.
+func (c *clues) otherEdition() (judgement, bool) {
+	for i := range min(len(c.set.Systems), maxEach) {
+		s := &c.set.Systems[i]
+		name := strings.TrimPrefix(s.Product, "Microsoft ")
+		wanted := catalog.GVLKsByName(name)
+		if len(wanted) == 0 || isEvaluation(s) {
+			continue
+		}
+		for _, l := range c.inUse(ofWindows) {
+			g, generic := catalog.GVLKByPartial(l.PartialKey)
+			fits := slices.ContainsFunc(wanted, func(w catalog.GVLK) bool { return w.Key == g.Key })
+			if l.PartialKey == "" || licensed(*l) || fits || !generic {
+				continue
+			}
+			return judgement{
+				verdict: Found, score: atStrong, code: firstCode(l.Reason, 0xC004F069),
+				values: values{{"gvlk": wanted[0].Key, "product": name}},
+				because: []Finding{
+					{fmt.Sprintf("the installed key ...%s is the generic key of %s", evidence.Clean(l.PartialKey), g.Name()), l.Origin},
+					{"the system is " + evidence.Clean(s.Product), s.Origin},
+				},
+			}, true
+		}
+	}
+	return judgement{}, false
 }
 
 func notQualifying(c *clues) []judgement {

@@ -168,7 +168,6 @@ func clientServiceStopped(c *clues) []judgement {
 }
 
 func renewalNotRunning(c *clues) []judgement {
-	const stale, floor = 170 * 24 * 60, 0 // minutes
 	for i := range c.set.LogEvents {
 		if e := &c.set.LogEvents[i]; e.ID == 16385 {
 			return one(judgement{verdict: Possible, score: atEvidence, because: []Finding{{
@@ -176,13 +175,23 @@ func renewalNotRunning(c *clues) []judgement {
 			}}})
 		}
 	}
+	l := c.aged()
+	if l == nil || c.telling() {
+		return nil
+	}
+	return one(judgement{verdict: Possible, score: atEvidence - 10, because: []Finding{{
+		fmt.Sprintf("licensed with %d days left: a client that renews every 7 days stays above 170", *l.MinutesLeft/(24*60)), l.Origin,
+	}}})
+}
+
+// aged returns a licence that KMS granted and that was not renewed for more than
+// a week and some grace.
+func (c *clues) aged() *evidence.License {
+	const stale = 170 * 24 * 60 // minutes
 	for i := range c.set.Licenses {
 		l := &c.set.Licenses[i]
-		if l.Channel == "GVLK" && licensed(*l) && l.MinutesLeft != nil && *l.MinutesLeft > floor && *l.MinutesLeft < stale && len(c.codes) == 0 {
-			days := *l.MinutesLeft / (24 * 60)
-			return one(judgement{verdict: Possible, score: atEvidence - 10, because: []Finding{{
-				fmt.Sprintf("licensed with %d days left: a client that renews every 7 days stays above 170", days), l.Origin,
-			}}})
+		if l.Channel == "GVLK" && licensed(*l) && l.MinutesLeft != nil && *l.MinutesLeft > 0 && *l.MinutesLeft < stale {
+			return l
 		}
 	}
 	return nil
@@ -215,6 +224,11 @@ func rearmExhausted(c *clues) []judgement {
 		}
 	}
 	return nil
+}
+
+// says tells whether somebody made a statement.
+func (c *clues) says(id string) bool {
+	return slices.ContainsFunc(c.set.Statements, func(s evidence.Statement) bool { return s.ID == id })
 }
 
 func (c *clues) anyLicensed() bool { return slices.ContainsFunc(c.set.Licenses, licensed) }

@@ -46,6 +46,26 @@ func (c *clues) cloudReached() []judgement {
 	return nil
 }
 
+// inCloud judges a client that is known to run in a cloud, and to get no answer,
+// where nobody tried the cloud's KMS.
+func (c *clues) inCloud(score int, clouds ...string) []judgement {
+	if js := c.cloudReached(); js != nil {
+		return js
+	}
+	general := slices.IndexFunc(c.codes, func(s sighting) bool { return isGeneral(s.code) })
+	if general < 0 || c.telling() || len(c.ends) > 0 || len(c.pins()) > 0 {
+		return nil
+	}
+	for i := range c.set.Systems {
+		if s := &c.set.Systems[i]; slices.Contains(clouds, s.Cloud) {
+			return one(judgement{verdict: Possible, score: score, code: c.codes[general].code, because: []Finding{
+				{"the machine runs in a public cloud (" + s.Cloud + "), whose own KMS its images are set to", s.Origin}, c.codes[general].finding(),
+			}})
+		}
+	}
+	return nil
+}
+
 func linkLocal(e *endpoint) bool { return e.addr.Addr().IsLinkLocalUnicast() }
 
 func staleLinkLocal(c *clues) []judgement {
@@ -65,17 +85,28 @@ func staleLinkLocal(c *clues) []judgement {
 		return linkLocal(e) && e.all(evidence.Silent, evidence.NoRoute, evidence.Unreachable)
 	})
 	if len(dead) == 0 {
-		return c.cloudReached()
+		return c.inCloud(atCode+2, "aws")
 	}
 	j := c.judge(Possible, atEvidence+6, 0xC004F074, dead, c.tries(dead)...)
 	j.against = c.fromOutside(dead)
 	return one(j)
 }
 
-// onLink tells whether an address is near one of the client's own; without any
-// adapter in the evidence nothing can be said against it.
+// onLink tells whether an address is the default gateway or near one of the
+// client's own addresses; where the evidence has neither, nothing can be said
+// against it.
 func (c *clues) onLink(a netip.Addr) bool {
 	known := false
+	for i := range c.set.Routes {
+		r := &c.set.Routes[i]
+		gateway, err := netip.ParseAddr(r.Gateway)
+		if (r.Destination == "0.0.0.0" || r.Destination == "0.0.0.0/0") && err == nil && gateway.Is4() {
+			known = true
+			if gateway == a {
+				return true
+			}
+		}
+	}
 	for i := range c.set.Adapters {
 		for _, text := range c.set.Adapters[i].Addresses {
 			own, err := netip.ParseAddr(text)
@@ -96,7 +127,7 @@ func cloudNoEgress(c *clues) []judgement {
 		return !linkLocal(e) && e.all(evidence.Silent, evidence.NoRoute, evidence.Unreachable)
 	})
 	if len(dead) == 0 {
-		return c.cloudReached()
+		return c.inCloud(atGeneralCode, "azure", "gcp")
 	}
 	j := c.judge(Possible, atEvidence+5, 0xC004F074, dead, c.tries(dead)...)
 	j.against = c.fromOutside(dead)
@@ -131,19 +162,40 @@ func cloudForcedTunnel(c *clues) []judgement {
 		js = append(js, j)
 	}
 	if len(js) == 0 {
-		return c.cloudReached()
+		return c.inCloud(atGeneralCode, "azure")
 	}
 	return js
 }
 
+// retiredPin finds a client set to an address that its provider has left.
+func (c *clues) retiredPin() []judgement {
+	for _, p := range c.pins() {
+		_, err := netip.ParseAddr(p.host)
+		if k, ok := catalog.CloudKMS(p.host); ok && err == nil && strings.HasPrefix(k.State, "older") && !c.anyLicensed() {
+			return one(judgement{
+				verdict: Possible, score: atEvidence + 7, code: 0xC004F074, subjects: []string{p.host}, values: values{{"host": p.host}},
+				because: []Finding{{fmt.Sprintf("the client is set to %s, an address that %s has left", p.host, k.Provider), p.from}},
+			})
+		}
+	}
+	return c.cloudReached()
+}
+
 // cloudAddressChanged: an address that the provider has left is still in use.
 func cloudAddressChanged(c *clues) []judgement {
-	old := c.cloudEnds(func(e *endpoint) bool {
+	retired := func(e *endpoint) bool {
 		k, ok := catalog.CloudKMS(e.addr.Addr().String())
-		return ok && k.State != "current" && k.State != "field knowledge" && !e.open() && len(e.dials) > 0
-	})
+		return ok && k.State != "current" && k.State != "field knowledge" && len(e.dials) > 0
+	}
+	old := c.cloudEnds(func(e *endpoint) bool { return retired(e) && !e.open() })
 	if len(old) == 0 {
-		return c.cloudReached()
+		let, cut := c.cloudEnds(retired), c.cloudEnds(func(e *endpoint) bool { return !retired(e) && !e.open() && len(e.dials) > 0 })
+		if len(let) == 0 || len(cut) == 0 {
+			return c.retiredPin()
+		}
+		j := c.judge(Possible, atEvidence+8, 0xC004F074, cut, c.tries(cut)...)
+		j.because = append(j.because, Finding{let[0].name() + ", which the provider has left, is let through", let[0].origin()})
+		return one(j)
 	}
 	return one(c.judge(Possible, atEvidence+7, 0xC004F074, old, firsts(old, func(e *endpoint) Finding {
 		f := e.tried(e.dials[0])

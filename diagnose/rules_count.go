@@ -52,7 +52,7 @@ func countBelow(c *clues) []judgement {
 	if len(js) > 0 {
 		return js
 	}
-	enough := c.where(func(e *endpoint) bool { return e.served() != nil })
+	enough := c.where(func(e *endpoint) bool { x := e.served(); return x != nil && !uncounted(x) })
 	if len(enough) > 0 {
 		return pass(firsts(enough, func(e *endpoint) Finding {
 			x := e.served()
@@ -138,8 +138,17 @@ func duplicateCMID(c *clues) []judgement {
 		r := &c.set.ClientRequests[i]
 		see(r.CMID, r.Machine, netip.Addr{}, r.Origin)
 	}
+	if j, ok := c.sharedInLog(); ok {
+		if len(order) > 0 {
+			j.because = append(j.because, cloned(order).because...)
+		}
+		return one(j)
+	}
 	if len(order) > 0 {
 		return one(cloned(order))
+	}
+	if j, ok := c.twoPastes(); ok {
+		return one(j)
 	}
 	if ends := c.where(func(e *endpoint) bool { return e.low() != nil }); len(ends) > 0 {
 		return one(c.judge(Possible, atEvidence-6, countLow, ends, firsts(ends, lowText)...))
@@ -149,6 +158,49 @@ func duplicateCMID(c *clues) []judgement {
 	}
 	return nil
 }
+
+// sharedInLog reads the totals of a log too long to keep every request.
+func (c *clues) sharedInLog() (judgement, bool) {
+	for i := range c.set.HostLogs {
+		if l := &c.set.HostLogs[i]; l.Shared > 2 { // one may be a probe's, another a renamed machine's
+			return judgement{verdict: Found, score: atStrong, code: countLow, because: []Finding{{
+				fmt.Sprintf("%d of %d client ids in the host's log came with several machine names", l.Shared, l.CMIDs), l.Origin,
+			}}}, true
+		}
+	}
+	return judgement{}, false
+}
+
+// twoPastes finds one client id in two outputs about the same product. Nothing
+// tells whether they are of two machines, unless a count that is too low does.
+func (c *clues) twoPastes() (judgement, bool) {
+	s, low := c.saw(countLow)
+	for i := range c.set.Licenses {
+		a := &c.set.Licenses[i]
+		if a.CMID == "" || !low {
+			continue
+		}
+		for k := i + 1; k < len(c.set.Licenses) && k < i+maxPasted; k++ {
+			b := &c.set.Licenses[k]
+			if strings.EqualFold(a.CMID, b.CMID) && a.ActivationID == b.ActivationID && a.Name == b.Name {
+				return judgement{verdict: Possible, score: atEvidence + 5, code: countLow, because: []Finding{
+					{"the client id " + evidence.Clean(a.CMID), a.Origin}, {"the same client id again, for the same product", b.Origin}, s.finding(),
+				}}, true
+			}
+		}
+	}
+	for i := range c.set.Statements {
+		if st := &c.set.Statements[i]; low && st.ID == evidence.OfficeOnly {
+			return judgement{verdict: Possible, score: atCode + 2, code: countLow, because: []Finding{{
+				"Windows is counted and Office is not: Office may have a client id of its own that was cloned", st.Origin,
+			}}}, true
+		}
+	}
+	return judgement{}, false
+}
+
+// maxPasted bounds how far apart two outputs of one paste are compared.
+const maxPasted = 64
 
 func cloned(ids []*clones) judgement {
 	j := judgement{verdict: Possible, score: atEvidence + 5, code: countLow}

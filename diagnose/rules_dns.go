@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
 )
@@ -35,6 +34,19 @@ func (d *domain) empty() *evidence.SRVAnswer {
 		}
 	}
 	return nil
+}
+
+// withoutRecord names the servers that answered without a usable record.
+func (d *domain) withoutRecord() []string {
+	var out []string
+	for _, a := range d.kms {
+		if a.Outcome.Answered() && !usable(a) && a.Resolver.IsValid() {
+			if s := resolverName(a.Resolver); !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 // isActiveDirectory returns the answer that shows domain controllers.
@@ -108,19 +120,28 @@ func srvText(a *evidence.SRVAnswer) string {
 	case evidence.DNSMalformed:
 		what = "failed: the answer was no answer to this question"
 	default:
-		what = firstOf(evidence.Clean(a.Detail), string(a.Outcome))
+		what = "failed: " + firstOf(evidence.Clean(a.Detail), string(a.Outcome))
 	}
-	return name + " " + what + by(a.Resolver)
+	return name + " " + what + by(a.Resolver, a.Outcome)
 }
 
-func by(resolver netip.AddrPort) string {
+// by names the server that an outcome comes from: one that did not speak was
+// only asked.
+func by(resolver netip.AddrPort, outcome evidence.DNSOutcome) string {
 	switch {
 	case !resolver.IsValid():
 		return ""
-	case resolver.Port() == 53:
-		return ", says " + resolver.Addr().String()
+	case outcome == evidence.DNSSilent || outcome == evidence.DNSUnreachable:
+		return ", asked " + resolverName(resolver)
 	}
-	return ", says " + resolver.String()
+	return ", says " + resolverName(resolver)
+}
+
+func resolverName(resolver netip.AddrPort) string {
+	if resolver.Port() == 53 {
+		return resolver.Addr().String()
+	}
+	return resolver.String()
 }
 
 func srvRecordMissing(c *clues) []judgement {
@@ -174,108 +195,4 @@ func srvRecordMissing(c *clues) []judgement {
 		return pass(Finding{srvText(c.domains[0].kms[0]), c.domains[0].kms[0].Origin})
 	}
 	return nil
-}
-
-func dnsServerUnreachable(c *clues) []judgement {
-	type server struct {
-		failed   []Finding
-		answered bool
-	}
-	servers := map[netip.AddrPort]*server{}
-	var order []netip.AddrPort
-	anyAnswer := false
-	note := func(resolver netip.AddrPort, outcome evidence.DNSOutcome, f Finding) {
-		s, ok := servers[resolver]
-		if !ok {
-			s = &server{}
-			servers[resolver] = s
-			order = append(order, resolver)
-		}
-		if outcome.Answered() {
-			s.answered, anyAnswer = true, true
-		} else if outcome != evidence.DNSOther {
-			s.failed = append(s.failed, f)
-		}
-	}
-	for _, d := range c.domains {
-		for _, a := range d.kms {
-			note(a.Resolver, a.Outcome, Finding{srvText(a), a.Origin})
-		}
-	}
-	for i := range c.set.Addresses {
-		if a := &c.set.Addresses[i]; !a.HostsFile {
-			note(a.Resolver, a.Outcome, Finding{addressText(a), a.Origin})
-		}
-	}
-	if len(order) == 0 {
-		return nil
-	}
-	j := judgement{verdict: Found, score: atStrong, code: 0x8007232A}
-	if anyAnswer {
-		j.verdict, j.score, j.code = Possible, atEvidence-15, 0
-	}
-	for _, r := range order {
-		if s := servers[r]; len(s.failed) > 0 && !s.answered {
-			if r.IsValid() {
-				j.subjects = append(j.subjects, r.Addr().String())
-				j.values = append(j.values, map[string]string{"resolver": r.Addr().String(), "domain": c.firstDomain()})
-			}
-			j.because = append(j.because, s.failed[0])
-		}
-	}
-	if len(j.because) == 0 {
-		return pass(Finding{fmt.Sprintf("%d DNS servers asked, each answered", len(order)), c.dnsOrigin()})
-	}
-	return one(j)
-}
-
-func (c *clues) firstDomain() string {
-	if len(c.domains) == 0 {
-		return ""
-	}
-	return c.domains[0].name
-}
-
-func (c *clues) dnsOrigin() evidence.Origin {
-	if len(c.set.SRV) > 0 {
-		return c.set.SRV[0].Origin
-	}
-	return c.set.Addresses[0].Origin
-}
-
-func clientNoDNSServer(c *clues) []judgement {
-	for i := range c.set.Configs {
-		if r := &c.set.Configs[i]; len(r.Resolvers) == 0 && r.Stub == "" && r.Problem == "" {
-			return one(judgement{
-				verdict: Found, score: atStrong, code: 0x8007267C,
-				because: []Finding{{"this machine has no DNS server configured", r.Origin}},
-			})
-		}
-	}
-	with, without := c.adapters(func(a *evidence.Adapter) bool { return len(a.Servers) > 0 }), c.adapters(func(a *evidence.Adapter) bool { return a.NoServers })
-	switch {
-	case len(with) == 0 && len(without) > 0:
-		return one(judgement{
-			verdict: Found, score: atStrong, code: 0x8007267C,
-			because: []Finding{{"no adapter of the client has a DNS server", without[0].Origin}},
-		})
-	case len(with) > 0:
-		return pass(Finding{"the client has DNS servers: " + evidence.Clean(strings.Join(with[0].Servers, ", ")), with[0].Origin})
-	}
-	for i := range c.set.Configs {
-		if r := &c.set.Configs[i]; len(r.Resolvers) > 0 {
-			return pass(Finding{fmt.Sprintf("this machine has %d DNS servers", len(r.Resolvers)), r.Origin})
-		}
-	}
-	return nil
-}
-
-func (c *clues) adapters(is func(*evidence.Adapter) bool) []*evidence.Adapter {
-	var out []*evidence.Adapter
-	for i := range c.set.Adapters {
-		if is(&c.set.Adapters[i]) {
-			out = append(out, &c.set.Adapters[i])
-		}
-	}
-	return out
 }

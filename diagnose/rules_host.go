@@ -32,6 +32,15 @@ func hostServiceStopped(c *clues) []judgement {
 		}
 	}
 	var js []judgement
+	for i := range c.set.Services {
+		s := &c.set.Services[i]
+		if strings.EqualFold(s.Name, "sppsvc") && s.Where == "" && s.State == "stopped" && s.Start != "disabled" {
+			return one(judgement{
+				verdict: Possible, score: atEvidence + 6, code: 0xC004F074,
+				because: []Finding{{"sppsvc is stopped: on a KMS host that is the fault, on a client it is normal", s.Origin}},
+			})
+		}
+	}
 	for _, s := range c.silent {
 		if s.cloud {
 			continue
@@ -131,8 +140,13 @@ func (c *clues) refusedWith(code uint32) []*endpoint {
 	})
 }
 
+// refusedAs is the latest exchange that the host refused with this HRESULT.
+func (e *endpoint) refusedAs(code uint32) *evidence.Exchange {
+	return e.last(func(x *evidence.Exchange) bool { return x.HRESULT == code && x.Outcome == evidence.HostRefused })
+}
+
 func (e *endpoint) refusal(code uint32) Finding {
-	x := e.last(func(x *evidence.Exchange) bool { return x.HRESULT == code && x.Outcome == evidence.HostRefused })
+	x := e.refusedAs(code)
 	return Finding{fmt.Sprintf("%s answered 0x%08X when asked for %s", e.name(), code, product(x)), x.Origin}
 }
 
@@ -153,12 +167,8 @@ func hostKeyMissing(c *clues) []judgement {
 		}
 	}
 	var js []judgement
-	none := c.where(func(e *endpoint) bool {
-		b := e.lastBind()
-		return b != nil && !e.bound() && b.Outcome == evidence.BindNoInterface
-	})
-	if len(none) > 0 {
-		js = append(js, c.judge(Possible, atEvidence+8, 0xC004F074, none, firsts(none, (*endpoint).bindFinding)...))
+	if none := c.where((*endpoint).notKMS); len(none) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+8, 0xC004F074, none, firsts(none, (*endpoint).rpcFinding)...))
 	}
 	if reset := c.where(refusedHere); len(reset) > 0 {
 		js = append(js, c.judge(Possible, atEvidence-12, 0xC004F074, reset, c.tries(reset)...))
@@ -176,16 +186,23 @@ func hostNotActivated(c *clues) []judgement {
 	for i := range c.set.Hosts {
 		if h := &c.set.Hosts[i]; h.Licensed != nil && h.Enabled {
 			if !*h.Licensed {
-				return one(judgement{
+				j := judgement{
 					verdict: Found, score: atStrong, code: 0xC004F041,
 					because: []Finding{{"the host key is installed and not activated", h.Origin}},
-				})
+				}
+				if s, used := c.saw(keyUsedUp); used {
+					j.verdict, j.score = Possible, atEvidence-8
+					j.because = append(j.because, s.finding())
+				}
+				return one(j)
 			}
 			return pass(Finding{"the host's own key is activated", h.Origin})
 		}
 	}
 	return c.allServed()
 }
+
+const keyUsedUp = 0xC004C008 // the key has been activated as often as it may be
 
 // allServed rules a cause out when every exchange that got an answer was served.
 func (c *clues) allServed() []judgement {
@@ -235,7 +252,13 @@ func (c *clues) silentThoughUp(score int) []judgement {
 	return js
 }
 
-func hostJustBooted(c *clues) []judgement { return c.silentThoughUp(-26) }
+// hostJustBooted also stands for a host that is too busy to accept a bind.
+func hostJustBooted(c *clues) []judgement {
+	if busy := c.where((*endpoint).busy); len(busy) > 0 {
+		return one(c.judge(Possible, atEvidence+4, 0xC004F074, busy, firsts(busy, (*endpoint).bindFinding)...))
+	}
+	return c.silentThoughUp(-26)
+}
 
 // hostCannotReachMicrosoft: codes of Microsoft's activation service matter only
 // on the host itself.

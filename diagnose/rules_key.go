@@ -19,7 +19,10 @@ var hostKeyRules = []rule{
 	{"host-update-missing", hostUpdateMissing},
 }
 
-const idMismatch = 0xC004F042
+const (
+	idMismatch  = 0xC004F042
+	invalidData = 0x8007000D // of a host: a protocol version that it does not know
+)
 
 // coverage is what one host was asked for and said.
 type coverage struct {
@@ -110,8 +113,21 @@ func hostKeyTooOld(c *clues) []judgement {
 		case yes != nil:
 			js = append(js, c.aboutKey(k, no, Found, atStrong, slices.Concat(k.said(no, yes), k.keyFinding(), listed(no))))
 		case office == nil:
-			js = append(js, c.aboutKey(k, no, Possible, atEvidence+6, slices.Concat(k.said(no, nil), k.keyFinding(), listed(no))))
+			j := c.aboutKey(k, no, Possible, atEvidence+6, slices.Concat(k.said(no, nil), k.keyFinding(), listed(no)))
+			if too := k.refusedToo(no); too != nil {
+				j.score = atEvidence - 5
+				j.against = append(j.against, Finding{k.host.shown + " refuses " + product(too) + " of another generation too", too.Origin})
+			}
+			js = append(js, j)
 		}
+	}
+	if old := c.olderOnly(); len(old) > 0 {
+		j := c.judge(Possible, atEvidence+5, invalidData, old, firsts(old, olderText)...)
+		for i := range j.values {
+			x := old[i].refusedAs(invalidData)
+			j.values[i]["product"], j.values[i]["keys"] = product(x), keysFor(x)
+		}
+		js = append(js, j)
 	}
 	for i := range c.set.HostRequests {
 		if r := &c.set.HostRequests[i]; r.HRESULT == 0xC004F015 && !officeSKU(r.ActivationID) {
@@ -126,6 +142,33 @@ func hostKeyTooOld(c *clues) []judgement {
 		js = one(judgement{verdict: Possible, score: atEvidence + 2, code: idMismatch, inner: s.code})
 	}
 	return c.orCovered(js)
+}
+
+// refusedToo returns the refusal of a Windows product of another generation: one
+// key that is only old would serve the older of the two.
+func (k coverage) refusedToo(no *evidence.Exchange) *evidence.Exchange {
+	return first(k.refused, func(x *evidence.Exchange) bool {
+		return isWindows(x) && x != no && !strings.EqualFold(x.CountedID, no.CountedID)
+	})
+}
+
+// olderOnly returns the endpoints that refuse the protocol version of the product's
+// own clients as invalid data and answer in an older one.
+func (c *clues) olderOnly() []*endpoint {
+	return c.where(func(e *endpoint) bool { return e.refusedAs(invalidData) != nil && e.older() != nil })
+}
+
+// older is the latest answer in an older protocol version than wanted.
+func (e *endpoint) older() *evidence.Exchange {
+	return e.last(func(x *evidence.Exchange) bool {
+		return x.Answered() && x.HRESULT != invalidData && x.Wanted != "" && x.Wanted != x.Version
+	})
+}
+
+func olderText(e *endpoint) Finding {
+	x := e.older()
+	return Finding{fmt.Sprintf("%s answers protocol %s and refuses %s, which clients of %s speak, with 0x%08X",
+		e.name(), evidence.Clean(x.Version), evidence.Clean(x.Wanted), product(x), uint32(invalidData)), x.Origin}
 }
 
 func officeSKU(activationID string) bool {
@@ -185,7 +228,12 @@ func hostWindowsKeyMissing(c *clues) []judgement {
 		if office := first(k.served, isOffice); office != nil {
 			js = append(js, c.aboutKey(k, no, Found, atStrong, k.said(no, office)))
 		} else {
-			js = append(js, c.aboutKey(k, no, Possible, atEvidence-8, k.said(no, nil)))
+			j := c.aboutKey(k, no, Possible, atEvidence-8, k.said(no, nil))
+			if too := k.refusedToo(no); too != nil {
+				j.score = atEvidence + 8
+				j.because = append(j.because, k.said(too, nil)...)
+			}
+			js = append(js, j)
 		}
 	}
 	return c.orCovered(js)
@@ -231,6 +279,9 @@ func hostUpdateMissing(c *clues) []judgement {
 		if no := first(k.refused, isWindows); no != nil && first(k.served, isOffice) == nil {
 			js = append(js, c.aboutKey(k, no, Possible, atEvidence-4, k.said(no, first(k.served, isWindows))))
 		}
+	}
+	if old := c.olderOnly(); len(old) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+3, invalidData, old, firsts(old, olderText)...))
 	}
 	if s, ok := c.saw(0xC004F015); ok {
 		js = append(js, judgement{verdict: Possible, score: atEvidence - 2, code: idMismatch, inner: s.code})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
 )
@@ -25,7 +26,7 @@ func dnsSuffixMissing(c *clues) []judgement {
 	}
 	for i := range c.set.Configs {
 		r := &c.set.Configs[i]
-		if len(r.Suffixes) == 0 && len(c.domains) == 0 && r.Problem == "" {
+		if len(r.Suffixes) == 0 && len(c.domains) == 0 && len(c.hosts) == 0 && r.Problem == "" {
 			return one(judgement{verdict: Possible, score: atEvidence - 10, code: 0x8007007B, because: []Finding{{
 				"this machine has no DNS suffix, and no domain was named: there is no name to ask for", r.Origin,
 			}}})
@@ -53,13 +54,17 @@ func addressText(a *evidence.AddressAnswer) string {
 	}
 	switch a.Outcome {
 	case evidence.DNSAnswered:
-		return fmt.Sprintf("%s has %d %s records%s", host, len(a.Addresses), kind, by(a.Resolver))
+		return fmt.Sprintf("%s has %d %s records%s", host, len(a.Addresses), kind, by(a.Resolver, a.Outcome))
 	case evidence.DNSNoName:
-		return host + " does not exist" + by(a.Resolver)
+		return host + " does not exist" + by(a.Resolver, a.Outcome)
 	case evidence.DNSNoData:
-		return fmt.Sprintf("%s has no %s record%s", host, kind, by(a.Resolver))
+		return fmt.Sprintf("%s has no %s record%s", host, kind, by(a.Resolver, a.Outcome))
 	}
-	return fmt.Sprintf("the %s question for %s failed (%s)%s", kind, host, a.Outcome, by(a.Resolver))
+	why := string(a.Outcome)
+	if a.Outcome == evidence.DNSOther {
+		why = firstOf(evidence.Clean(a.Detail), why)
+	}
+	return fmt.Sprintf("the %s question for %s failed (%s)%s", kind, host, why, by(a.Resolver, a.Outcome))
 }
 
 // resolves tells whether any look-up of the host gave an address; asked is false
@@ -81,8 +86,11 @@ func (h *host) resolves() (resolves, asked, definite bool) {
 func (h *host) notResolved() []Finding {
 	var out []Finding
 	for _, a := range h.lookups {
-		if len(a.Addresses) == 0 {
-			out = append(out, Finding{addressText(a), a.Origin})
+		// Of a name that does not exist, the answers for A and AAAA say the same.
+		f := Finding{addressText(a), a.Origin}
+		said := slices.ContainsFunc(out, func(o Finding) bool { return o.Text == f.Text })
+		if len(a.Addresses) == 0 && !said {
+			out = append(out, f)
 		}
 	}
 	return out
@@ -104,7 +112,17 @@ func (h *host) values(c *clues) map[string]string {
 	if len(h.srv) > 0 {
 		v["port"] = fmt.Sprint(h.srv[0].record.Port)
 	}
+	h.published(v)
 	return v
+}
+
+// published adds what the SRV record of the host says, so that a remedy can be
+// undone.
+func (h *host) published(v map[string]string) {
+	if len(h.srv) > 0 {
+		r := h.srv[0].record
+		v["priority"], v["weight"] = fmt.Sprint(r.Priority), fmt.Sprint(r.Weight)
+	}
 }
 
 // aboutHosts is about for hosts without endpoints.
@@ -163,16 +181,33 @@ func hostnameUnresolvable(c *clues) []judgement {
 }
 
 // disagreement finds a server that says a name does not exist, which another
-// server resolves.
+// server resolves. Many servers deny the whole name when asked for AAAA, so one
+// that gave an address itself does not count; nor does the hosts file.
 func (h *host) disagreement() (Finding, bool) {
+	knows := map[netip.AddrPort]bool{}
 	for _, a := range h.lookups {
-		if a.Outcome == evidence.DNSNoName && !a.HostsFile {
+		if len(a.Addresses) > 0 && !a.HostsFile && a.Resolver.IsValid() {
+			knows[a.Resolver] = true
+		}
+	}
+	for _, a := range h.lookups {
+		denies := a.Outcome == evidence.DNSNoName && !a.HostsFile && a.Resolver.IsValid()
+		if denies && len(knows) > 0 && !knows[a.Resolver] {
 			return Finding{addressText(a) + ", while another server knows it", a.Origin}, true
 		}
 	}
 	return Finding{}, false
 }
 
+// related tells whether one domain is within the other.
+func related(a, b string) bool {
+	a, b = "."+hostKey(a), "."+hostKey(b)
+	return strings.HasSuffix(a, b) || strings.HasSuffix(b, a)
+}
+
+// srvWrongZone: the record is known to another server, or in another zone.
+// Somebody who pastes look-ups of two zones compares them; a live run asks for
+// whatever suffixes there are.
 func srvWrongZone(c *clues) []judgement {
 	var js []judgement
 	for _, d := range c.domains {
@@ -182,7 +217,7 @@ func srvWrongZone(c *clues) []judgement {
 		case empty == nil:
 			continue
 		case d.has():
-			j.verdict, j.score = Found, atStrong
+			j.verdict, j.score, j.when = Found, atStrong, "disagree"
 			for _, a := range d.kms {
 				if a.Outcome.Answered() {
 					j.because = append(j.because, Finding{srvText(a), a.Origin})
@@ -198,7 +233,11 @@ func srvWrongZone(c *clues) []judgement {
 			}
 			other := c.domains[i]
 			k := slices.IndexFunc(other.kms, usable)
+			j.values[0]["zone"] = other.name
 			j.verdict, j.score = Possible, atEvidence
+			if empty.Origin.Pasted() || related(d.name, other.name) {
+				j.verdict, j.score, j.when = Found, atEvidence+2, "elsewhere"
+			}
 			j.because = []Finding{{srvText(empty), empty.Origin}, {srvText(other.kms[k]), other.kms[k].Origin}}
 		default:
 			continue

@@ -38,7 +38,7 @@ func validationNoise(c *clues) []judgement {
 func renewalNoise(c *clues) []judgement {
 	for i := range c.set.LogEvents {
 		e := &c.set.LogEvents[i]
-		if (e.ID == 8198 || e.ID == 8233) && (e.Trigger == "TimerEvent" || e.Trigger == "NetworkAvailable") && c.anyLicensed() {
+		if (e.ID == 8198 || e.ID == 8233) && (e.Trigger == "TimerEvent" || e.Trigger == "NetworkAvailable") && (c.anyLicensed() || c.says(evidence.LicensedAnyway)) {
 			return one(judgement{verdict: Found, score: atEvidence, because: []Finding{{
 				fmt.Sprintf("event %d came with trigger %s on a licensed machine", e.ID, e.Trigger), e.Origin,
 			}}})
@@ -87,7 +87,8 @@ func esuNoise(c *clues) []judgement {
 // healthy needs a client's own word: licensed, or an answer with which it
 // activated. A served probe says nothing of any client.
 func healthy(c *clues) []judgement {
-	if len(c.codes) > 0 {
+	harmless := func(s sighting) bool { return s.code == 0x4004F040 || s.code == 0x4004F00C }
+	if slices.ContainsFunc(c.codes, func(s sighting) bool { return !harmless(s) }) || c.aged() != nil {
 		return nil
 	}
 	for i := range c.set.ClientAnswers {
@@ -99,7 +100,7 @@ func healthy(c *clues) []judgement {
 		}
 	}
 	for _, l := range c.inUse(func(*evidence.License) bool { return true }) {
-		if !licensed(*l) {
+		if l.Status != nil && !licensed(*l) && !c.sideEntry(l) {
 			return nil
 		}
 	}

@@ -14,12 +14,28 @@ var rpcRules = []rule{
 	{"emulator-server-fault", emulatorFault},
 }
 
-const accessDenied = 5 // RPC fault status, Win32 ERROR_ACCESS_DENIED
+// RPC fault status codes: Win32 ERROR_ACCESS_DENIED, and nca_s_unk_if of C706,
+// appendix E, by which a server says that it does not offer the interface.
+const (
+	accessDenied = 5
+	unknownIF    = 0x1C010003
+)
+
+// bindNakReasons are the values of p_reject_reason_t (C706, section 12.6.3.1).
+var bindNakReasons = map[uint16]string{
+	0: "not specified", 1: "temporary congestion", 2: "local limit exceeded", 4: "protocol version not supported",
+	8: "authentication type not recognized", 9: "invalid checksum",
+}
 
 // bindFinding says how the last bind ended.
 func (e *endpoint) bindFinding() Finding {
 	b := e.lastBind()
-	text := e.name() + ": connected, then "
+	return Finding{e.name() + ": " + bindText(b), b.Origin}
+}
+
+// bindText says how a bind ended.
+func bindText(b *evidence.Bind) string {
+	text := "connected, then "
 	switch b.Outcome {
 	case evidence.BindNoInterface:
 		text += "an RPC service answered that it is no KMS"
@@ -27,6 +43,9 @@ func (e *endpoint) bindFinding() Finding {
 		text += "the RPC service accepted no transfer syntax"
 	case evidence.BindNak:
 		text += fmt.Sprintf("the bind was rejected with bind_nak, reason %d", b.Reason)
+		if words, ok := bindNakReasons[b.Reason]; ok {
+			text += " (" + words + ")"
+		}
 	case evidence.BindFault:
 		text += fmt.Sprintf("the bind was answered by a fault, status 0x%08X", b.Status)
 	case evidence.BindSilent:
@@ -45,7 +64,29 @@ func (e *endpoint) bindFinding() Finding {
 	default:
 		text += firstOf(evidence.Clean(b.Detail), "the RPC bind ended with "+string(b.Outcome))
 	}
-	return Finding{text, b.Origin}
+	return text
+}
+
+// rpcFinding says how the latest request without an answer ended, or the bind.
+func (e *endpoint) rpcFinding() Finding {
+	if n := len(e.exchanges); n > 0 {
+		return exchangeText(e, e.exchanges[n-1])
+	}
+	return e.bindFinding()
+}
+
+// notKMS holds for an RPC service that says it does not offer KMS.
+func (e *endpoint) notKMS() bool {
+	if x := e.unanswered(evidence.ExchangeFault); x != nil {
+		return x.Status == unknownIF
+	}
+	b := e.lastBind()
+	return e.bindEnded(evidence.BindNoInterface) || e.bindEnded(evidence.BindFault) && b.Status == unknownIF
+}
+
+// busy holds for a host that rejects the bind for want of room.
+func (e *endpoint) busy() bool {
+	return e.bindEnded(evidence.BindNak) && (e.lastBind().Reason == 1 || e.lastBind().Reason == 2)
 }
 
 func (e *endpoint) bindEnded(outcomes ...evidence.BindOutcome) bool {
@@ -68,6 +109,11 @@ func (e *endpoint) unanswered(outcomes ...evidence.ExchangeOutcome) *evidence.Ex
 var lostAnswers = []evidence.ExchangeOutcome{evidence.ExchangeSilent, evidence.ExchangeReset, evidence.ExchangeClosed, evidence.ExchangeNoReply}
 
 func exchangeText(e *endpoint, x *evidence.Exchange) Finding {
+	return Finding{e.name() + ": " + exchangeEnd(x), x.Origin}
+}
+
+// exchangeEnd says how a request ended that was not served.
+func exchangeEnd(x *evidence.Exchange) string {
 	var what string
 	switch x.Outcome {
 	case evidence.ExchangeSilent, evidence.ExchangeNoReply:
@@ -85,7 +131,7 @@ func exchangeText(e *endpoint, x *evidence.Exchange) Finding {
 	default:
 		what = firstOf(evidence.Clean(x.Detail), string(x.Outcome))
 	}
-	return Finding{e.name() + ": " + what, x.Origin}
+	return what
 }
 
 // checkWords says what a failed verification of an answer means. The ids are
@@ -132,7 +178,9 @@ func middlebox(c *clues) []judgement {
 	add(atEvidence+8, func(e *endpoint) bool {
 		return e.bindEnded(evidence.BindSilent, evidence.BindClosed, evidence.BindReset)
 	}, bind)
-	add(atEvidence-8, func(e *endpoint) bool { return e.bindEnded(evidence.BindGarbled, evidence.BindNak, evidence.BindFault) }, bind)
+	add(atEvidence-8, func(e *endpoint) bool {
+		return e.bindEnded(evidence.BindGarbled, evidence.BindNak, evidence.BindFault) && !e.notKMS()
+	}, bind)
 	add(atEvidence-3, func(e *endpoint) bool { return e.unanswered(lostAnswers...) != nil }, func(e *endpoint) Finding {
 		return exchangeText(e, e.unanswered(lostAnswers...))
 	})
@@ -143,12 +191,17 @@ func middlebox(c *clues) []judgement {
 	return js
 }
 
+// anonymousBlocked: access denied comes from this policy as a rule, and only its
+// value on the host proves it.
 func anonymousBlocked(c *clues) []judgement {
 	denied := c.where(func(e *endpoint) bool {
 		x := e.unanswered(evidence.ExchangeFault)
 		b := e.lastBind()
 		return x != nil && x.Status == accessDenied || b != nil && b.Outcome == evidence.BindFault && b.Status == accessDenied && !e.bound()
 	})
+	if refused := c.refusedWith(0x80070005); len(refused) > 0 && len(denied) == 0 {
+		return one(c.judge(Possible, atEvidence+2, 0x80070005, refused, refusals(refused, 0x80070005)...))
+	}
 	if len(denied) == 0 {
 		return c.spoken()
 	}
@@ -158,7 +211,7 @@ func anonymousBlocked(c *clues) []judgement {
 		}
 		return e.bindFinding()
 	})
-	return one(c.judge(Found, atStrong, 0xC004F074, denied, because...))
+	return one(c.judge(Possible, atStrong, 0xC004F074, denied, because...))
 }
 
 // emulatorFault: KMS software that is not Microsoft's binds and then answers
@@ -190,26 +243,47 @@ func emulatorFault(c *clues) []judgement {
 		return exchangeText(e, e.unanswered(lostAnswers...))
 	})
 	fault := func(e *endpoint) *evidence.Exchange {
-		if x := e.unanswered(evidence.ExchangeFault); x != nil && x.Status != accessDenied {
+		if x := e.unanswered(evidence.ExchangeFault); x != nil && x.Status != accessDenied && x.Status != unknownIF {
 			return x
 		}
 		return nil
 	}
 	add(atEvidence+8, func(e *endpoint) bool { return fault(e) != nil }, func(e *endpoint) Finding { return exchangeText(e, fault(e)) })
 	add(atEvidence-4, func(e *endpoint) bool {
-		return e.bindEnded(evidence.BindGarbled, evidence.BindNoSyntax, evidence.BindNak)
+		return e.bindEnded(evidence.BindGarbled, evidence.BindNoSyntax, evidence.BindRejected, evidence.BindNak) && !e.busy()
 	}, (*endpoint).bindFinding)
 	add(atEvidence-16, func(e *endpoint) bool {
 		return e.bindEnded(evidence.BindSilent, evidence.BindClosed, evidence.BindReset)
 	}, (*endpoint).bindFinding)
-	if ends := c.refusedWith(0x8007000D); len(ends) > 0 {
-		js = append(js, c.judge(Possible, atEvidence+2, 0x8007000D, ends, refusals(ends, 0x8007000D)...))
+	if ends := c.refusedWith(invalidData); len(ends) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+2, invalidData, ends, refusals(ends, invalidData)...))
+	} else if ends := c.olderOnly(); len(ends) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+2, invalidData, ends, firsts(ends, olderText)...))
 	}
-	if ends := c.refusedWith(0xC004D104); len(ends) > 0 {
-		js = append(js, c.judge(Possible, atEvidence+2, 0xC004D104, ends, refusals(ends, 0xC004D104)...))
-	}
+	js = append(js, c.strangeRefusals()...)
 	if len(js) == 0 {
 		return c.allServed()
+	}
+	return js
+}
+
+// hostCodes are the HRESULTs that other rules explain, or that speak of the
+// request and not of the host.
+var hostCodes = []uint32{idMismatch, invalidData, badTimestamp, 0xC004F039, 0xC004F041}
+
+// strangeRefusals judges HRESULTs that Microsoft's hosts do not answer with.
+func (c *clues) strangeRefusals() []judgement {
+	var js []judgement
+	var codes []uint32
+	for _, e := range c.ends {
+		x := e.last(func(x *evidence.Exchange) bool { return x.Answered() })
+		if x == nil || x.Outcome != evidence.HostRefused || slices.Contains(hostCodes, x.HRESULT) || slices.Contains(codes, x.HRESULT) {
+			continue
+		}
+		codes = append(codes, x.HRESULT)
+		if ends := c.refusedWith(x.HRESULT); len(codes) <= maxEach {
+			js = append(js, c.judge(Possible, atEvidence, x.HRESULT, ends, refusals(ends, x.HRESULT)...))
+		}
 	}
 	return js
 }

@@ -13,11 +13,17 @@ var systemRules = []rule{
 	{"os-update-broke-activation", none},
 }
 
+// isEvaluation knows an evaluation by its EditionID, such as ServerStandardEval or
+// ServerStandardEvalCor, or by the product's name.
+func isEvaluation(s *evidence.System) bool {
+	return strings.Contains(strings.ToLower(s.Edition), "eval") || strings.Contains(strings.ToLower(s.Product), "evaluation")
+}
+
 func evaluationEdition(c *clues) []judgement {
 	for i := range c.set.Systems {
-		if s := &c.set.Systems[i]; strings.HasSuffix(strings.ToLower(s.Edition), "eval") {
+		if s := &c.set.Systems[i]; isEvaluation(s) {
 			return one(judgement{verdict: Found, score: atStrong + 2, code: 0xC004F069, because: []Finding{{
-				"the edition is " + evidence.Clean(s.Edition), s.Origin,
+				"the edition is " + evidence.Clean(firstOf(s.Edition, s.Product)), s.Origin,
 			}}})
 		}
 	}

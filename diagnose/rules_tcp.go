@@ -21,10 +21,15 @@ var tcpRules = []rule{
 func firewallBlock(c *clues) []judgement {
 	var js []judgement
 	said := c.where(func(e *endpoint) bool {
-		return e.all(evidence.Prohibited, evidence.PortUnreachable, evidence.LocalRefusal)
+		return e.all(evidence.Prohibited, evidence.PortUnreachable, evidence.LocalRefusal) && !e.all(evidence.LocalRefusal)
 	})
 	if len(said) > 0 {
 		js = append(js, c.judge(Found, atStrong, 0xC004F074, said, c.tries(said)...))
+	}
+	if own := c.where(func(e *endpoint) bool { return e.all(evidence.LocalRefusal) }); len(own) > 0 {
+		j := c.judge(Found, atStrong, 0xC004F074, own, c.tries(own)...)
+		j.when = "here"
+		js = append(js, j)
 	}
 	for _, s := range c.silent {
 		if s.cloud {
@@ -64,6 +69,11 @@ func firewallBlock(c *clues) []judgement {
 	}
 	if len(js) == 0 {
 		return c.reached("from here")
+	}
+	for i := range js {
+		if js[i].when == "" {
+			js[i].when = "away"
+		}
 	}
 	return js
 }
@@ -127,6 +137,9 @@ func offNetwork(c *clues) []judgement {
 	var js []judgement
 	if far := c.where(func(e *endpoint) bool { return e.all(evidence.NoRoute, evidence.Unreachable) && e.host.cloud == nil }); len(far) > 0 {
 		js = append(js, c.judge(Possible, atEvidence+1, 0xC004F074, far, c.tries(far)...))
+	}
+	if unsent := c.unsent(); len(unsent) > 0 {
+		js = append(js, judgement{verdict: Possible, score: atEvidence + 4, code: 0xC004F074, because: unsent})
 	}
 	for _, s := range c.silent {
 		if s.up || s.elsewhere || s.cloud {
@@ -201,6 +214,12 @@ func notReadyAtBoot(c *clues) []judgement {
 func unreachableUnspecified(c *clues) []judgement {
 	if len(c.ends) == 0 && len(c.set.SRV) == 0 {
 		return nil
+	}
+	odd := c.where(func(e *endpoint) bool {
+		return e.all(evidence.DialOther) || e.bindEnded(evidence.BindOther) || e.unanswered(evidence.ExchangeOther) != nil
+	})
+	if len(odd) > 0 {
+		return one(c.judge(Possible, atEvidence-10, 0xC004F074, odd, firsts(odd, (*endpoint).ending)...))
 	}
 	var o evidence.Origin
 	if len(c.ends) > 0 {

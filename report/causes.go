@@ -72,7 +72,7 @@ func causeLabel(s Style, n int, c diagnose.Cause, ignored []string) string {
 	} else if c.Verdict != diagnose.Found {
 		color = sgrYellow
 	}
-	verdict := string(c.Verdict)
+	verdict := printable(string(c.Verdict))
 	if slices.Contains(ignored, c.ID) {
 		verdict += ", ignored"
 	}

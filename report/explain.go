@@ -17,19 +17,16 @@ const KindExplain = "explain"
 // Explanation is the answer of kmsdiag explain: what codes and pasted text mean
 // and what may be behind them.
 type Explanation struct {
-	Schema     string           `json:"schema"` // "kmsdiag/1"
-	Kind       string           `json:"kind"`   // "explain"
-	Codes      []CodePage       `json:"codes"`  // in the order given
-	Facts      []Fact           `json:"facts"`  // what was read in the text
-	Causes     []diagnose.Cause `json:"causes"` // best first
+	Schema     string           `json:"schema"`               // "kmsdiag/1"
+	Kind       string           `json:"kind"`                 // "explain"
+	Codes      []CodePage       `json:"codes"`                // in the order given
+	Facts      []evidence.Fact  `json:"facts"`                // what was read in the text
+	MoreFacts  int              `json:"more_facts,omitempty"` // observations beyond the listed ones
+	Causes     []diagnose.Cause `json:"causes"`               // best first
 	Confusable []string         `json:"confusable,omitempty"`
-	Unread     []string         `json:"unread"` // lines in which nothing was recognised
-}
-
-// Fact is one observation in words.
-type Fact struct {
-	Text   string          `json:"text"`
-	Origin evidence.Origin `json:"origin"`
+	Conclusion string           `json:"conclusion,omitempty"`  // the verdict on a text, a sentence a line
+	Unread     []string         `json:"unread"`                // lines in which nothing was recognised
+	MoreUnread int              `json:"more_unread,omitempty"` // such lines beyond the listed ones
 }
 
 // CodePage is a status code with what the catalogue knows of it.
@@ -58,7 +55,7 @@ type PageSection struct {
 func NewExplanation() *Explanation {
 	return &Explanation{
 		Schema: run.Schema, Kind: KindExplain, Codes: []CodePage{},
-		Facts: []Fact{}, Causes: []diagnose.Cause{}, Unread: []string{},
+		Facts: []evidence.Fact{}, Causes: []diagnose.Cause{}, Unread: []string{},
 	}
 }
 
@@ -95,48 +92,124 @@ func (x *Explanation) JSON(w io.Writer) error {
 	return writeJSON(w, c, "  ")
 }
 
+// JSONL writes the explanation as one object on one line.
+func (x *Explanation) JSONL(w io.Writer) error {
+	c := *x
+	c.Causes = causeLists(x.Causes)
+	return writeJSON(w, c, "")
+}
+
+// Short writes the explanation for a ticket: the codes, the causes in a line
+// each, and the conclusion.
+func (x *Explanation) Short(w io.Writer, s Style) error {
+	s = s.normal()
+	var b strings.Builder
+	for _, p := range x.Codes {
+		hang(&b, p.Code+"  ", p.Title, s.Width)
+	}
+	for i, c := range x.Causes {
+		if i >= maxShort {
+			hang(&b, "", fmt.Sprintf("%d more possible.", len(x.Causes)-i), s.Width)
+			break
+		}
+		hang(&b, causeLabel(s, i+1, c, nil), c.Title+about(c)+" ("+c.ID+")", s.Width)
+	}
+	for line := range strings.SplitSeq(x.Conclusion, "\n") {
+		if line != "" {
+			hang(&b, "", line, s.Width)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 // Text writes the explanation for a person.
 func (x *Explanation) Text(w io.Writer, s Style) error {
 	s = s.normal()
 	var b strings.Builder
+	if len(x.Facts) > 0 {
+		x.paste(&b, s)
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
 	for i, p := range x.Codes {
 		if i > 0 {
 			b.WriteString("\n")
 		}
 		codePage(&b, s, p)
 	}
-	if len(x.Facts) > 0 {
-		if len(x.Codes) > 0 {
-			b.WriteString("\n")
-		}
-		heading(&b, s, "What was read")
-		for _, f := range x.Facts {
-			hang(&b, "  ", f.Text+" ["+f.Origin.String()+"]", s.Width)
-		}
-	}
-	switch {
-	case len(x.Codes) == 0 && len(x.Facts) == 0:
+	if len(x.Codes) > 0 {
+		causeList(&b, s, x.Causes)
+	} else {
 		for i, c := range x.Causes {
 			if i > 0 {
 				b.WriteString("\n")
 			}
 			causePage(&b, s, c)
 		}
-	case len(x.Facts) > 0:
-		causes(&b, s, x.Causes, nil)
-	default:
-		causeList(&b, s, x.Causes)
 	}
 	if len(x.Confusable) > 0 {
 		b.WriteString("\n")
 		hang(&b, s.paint(sgrBold, "LOOKS LIKE")+"  ", strings.Join(x.Confusable, ", "), s.Width)
 	}
-	if n := len(x.Unread); n > 0 {
-		b.WriteString("\n")
-		hang(&b, "", fmt.Sprintf("Nothing was recognised in %s of the text; -o json lists them.", plural(n, "line")), s.Width)
-	}
+	x.unread(&b, s)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// fewFacts is how many facts of a paste are shown without --verbose.
+const fewFacts = 12
+
+// paste writes what a text tells: what was read, the causes, the codes in a
+// line each, and the conclusion last.
+func (x *Explanation) paste(b *strings.Builder, s Style) {
+	heading(b, s, "What was read")
+	shown := x.Facts
+	if !s.Verbose && len(shown) > fewFacts {
+		shown = shown[:fewFacts]
+	}
+	for _, f := range shown {
+		place := f.Origin.String()
+		if f.Origin.Line > 0 {
+			place = fmt.Sprintf("line %d", f.Origin.Line)
+		}
+		hang(b, "  ", f.Text+" ["+place+"]", s.Width)
+	}
+	if more := len(x.Facts) - len(shown) + x.MoreFacts; more > 0 {
+		hang(b, "  ", fmt.Sprintf("and %d more: --verbose, or -o json", more), s.Width)
+	}
+	causes(b, s, x.Causes, nil)
+	if len(x.Codes) > 0 {
+		b.WriteString("\n")
+		heading(b, s, "Codes")
+		for _, p := range x.Codes {
+			hang(b, "  "+p.Code+"  ", p.Title, s.Width)
+		}
+		hang(b, "  ", "The page of one: kmsdiag explain "+x.Codes[0].Code, s.Width)
+	}
+	if x.Conclusion != "" {
+		b.WriteString("\n")
+		for line := range strings.SplitSeq(x.Conclusion, "\n") {
+			hang(b, "", line, s.Width)
+		}
+	}
+	x.unread(b, s)
+}
+
+// unread says how much of a text was not understood, with its first lines.
+func (x *Explanation) unread(b *strings.Builder, s Style) {
+	n := len(x.Unread) + x.MoreUnread
+	if n == 0 {
+		return
+	}
+	const few = 3
+	b.WriteString("\n")
+	hang(b, "", fmt.Sprintf("Not understood: %s. -o json lists them.", plural(n, "line")), s.Width)
+	if s.Verbose || len(x.Unread) <= few {
+		for _, line := range x.Unread {
+			hang(b, "  ", line, s.Width)
+		}
+	}
 }
 
 func plural(n int, noun string) string {

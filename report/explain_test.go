@@ -41,7 +41,7 @@ func TestExplanationText(t *testing.T) {
 	pages["bare code"] = bare
 	paste := NewExplanation()
 	paste.Codes, paste.Causes = []CodePage{code}, []diagnose.Cause{cause}
-	paste.Facts, paste.Unread = []Fact{{"0xC004F074: No host answered", origin}}, []string{"hello"}
+	paste.Facts, paste.Unread = []evidence.Fact{{Text: "0xC004F074: No host answered", Origin: origin}}, []string{"hello"}
 	pages["paste"] = paste
 	alone := NewExplanation()
 	cause.Explain, cause.Inner = "What is known.\n\nA second paragraph.", 0x8007232B
@@ -60,7 +60,7 @@ func TestExplanationText(t *testing.T) {
 
 func TestExplanationIsRedacted(t *testing.T) {
 	x := NewExplanation()
-	x.Facts = []Fact{{"asked kms01.corp.example at 10.0.0.5", evidence.Origin{Paste: "p", Text: "kms01.corp.example"}}}
+	x.Facts = []evidence.Fact{{Text: "asked kms01.corp.example at 10.0.0.5", Origin: evidence.Origin{Paste: "p", Text: "kms01.corp.example"}}}
 	cause := silentCause()
 	x.Causes = []diagnose.Cause{cause}
 	var b strings.Builder

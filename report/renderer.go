@@ -27,7 +27,10 @@ var Formats = []string{"text", "short", "json", "jsonl"}
 func New(format string, w io.Writer, s Style) (Renderer, error) {
 	switch format {
 	case "text":
-		return Text(w, s), nil
+		if s.Accessible {
+			return Accessible(w, s), nil
+		}
+		return newConversing(w, s), nil
 	case "short":
 		return Short(w, s), nil
 	case "json":

@@ -40,7 +40,10 @@ func Replay(from io.Reader, r Renderer) error {
 		case err != nil:
 			return notReport(src.lineAt(errorOffset(dec, err)), err)
 		}
-		list, err := events(v)
+		list, kind, err := events(v)
+		if lines, ok := r.(LineRenderer); ok && kind != "" && err == nil {
+			err = lines.Line(kind, v)
+		}
 		if err != nil {
 			return notReport(src.lineAt(dec.InputOffset()), err)
 		}
@@ -66,36 +69,36 @@ func errorOffset(dec *json.Decoder, err error) int64 {
 	return dec.InputOffset()
 }
 
-// events returns what a value says; nothing for a kind that is not known.
-func events(value json.RawMessage) ([]run.Event, error) {
+// events returns what a value says: events, or the kind of a line that is none.
+func events(value json.RawMessage) (list []run.Event, other string, err error) {
 	var head struct{ Schema, Kind string }
 	if err := json.Unmarshal(value, &head); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if head.Schema != "" && head.Schema != run.Schema {
-		return nil, fmt.Errorf("its schema is %.40q; this kmsdiag reads %q", head.Schema, run.Schema)
+		return nil, "", fmt.Errorf("its schema is %.40q; this kmsdiag reads %q", head.Schema, run.Schema)
 	}
 	switch head.Kind {
 	case "":
-		return nil, errors.New("an object without a kind")
+		return nil, "", errors.New("an object without a kind")
 	case KindExplain, KindList, KindVersion:
-		return nil, fmt.Errorf("an object of kind %q, which is no run", head.Kind)
+		return nil, "", fmt.Errorf("an object of kind %q, which is no run", head.Kind)
 	case KindReport:
 		var o Object
 		if err := json.Unmarshal(value, &o); err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		return o.unfold(), nil
+		return o.unfold(), "", nil
 	}
 	var e run.Event
 	var unknown *run.UnknownKindError
 	switch err := json.Unmarshal(value, &e); {
 	case errors.As(err, &unknown):
-		return nil, nil
+		return nil, unknown.Kind, nil
 	case err != nil:
-		return nil, err
+		return nil, "", err
 	}
-	return []run.Event{e}, nil
+	return []run.Event{e}, "", nil
 }
 
 // unfold turns a whole run into events again. The object keeps no times of

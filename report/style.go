@@ -51,6 +51,9 @@ type Style struct {
 	Color  bool   // 16-colour ANSI sequences
 	Width  int    // columns; 0: 80
 
+	// Accessible makes text a sentence a line, for a screen reader.
+	Accessible bool
+
 	// Verbose shows what is otherwise left to JSON: notes of what is well, and
 	// every remedy of every possible cause.
 	Verbose bool

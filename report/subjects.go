@@ -48,11 +48,11 @@ func (s *subjects) label(sub run.Subject, address bool) string {
 	return ""
 }
 
-// row is the text of a row: the subject, unless the summary names it, and what
-// was seen. An ignored result says so and stays visible.
+// row is the text of a row: the subject, unless the summary begins with it, and
+// what was seen. An ignored result says so and stays visible.
 func (s *subjects) row(r run.Result) string {
 	sub, text := r.Subject, r.Summary
-	named := sub.Host != "" && strings.Contains(text, sub.Host) ||
+	named := sub.Host != "" && strings.HasPrefix(text, sub.Host) ||
 		sub.Kind == run.Domain && sub.Domain != "" && strings.Contains(text, sub.Domain)
 	if !named || r.Status == run.Skip {
 		text = strings.TrimSpace(s.label(sub, strings.HasPrefix(r.Check, "tcp.")) + " " + text)

@@ -13,6 +13,8 @@ import (
 type Look struct {
 	Color string // "always", "never"; anything else leaves it to the terminal
 	ASCII bool   // plain marks only
+
+	Accessible bool // a sentence a line, for a screen reader
 }
 
 // Screen is where text goes: what is known of the terminal, if it is one.
@@ -31,7 +33,7 @@ type Screen struct {
 // draw the other marks two cells wide.
 func (l Look) Style(s Screen) Style {
 	dumb := s.Env("TERM") == "dumb"
-	style := Style{Glyphs: WGL4, Width: s.Width}
+	style := Style{Glyphs: WGL4, Width: s.Width, Accessible: l.Accessible || s.Env("ACCESSIBLE") != ""}
 	if l.ASCII || dumb || !s.drawsWGL4() {
 		style.Glyphs = ASCII
 	}

@@ -26,6 +26,7 @@ type checkOptions struct {
 	only    []string
 	skip    []string
 	ignore  []string
+	with    []string
 	list    bool
 }
 
@@ -40,7 +41,8 @@ const checkExample = `  kmsdiag check corp.example
   kmsdiag check 10.0.0.5 --product "Windows Server 2022"
   kmsdiag check corp.example --dns 10.0.0.2 --only dns.srv
   kmsdiag check kms01.corp.example --wait 10m
-  kmsdiag check corp.example --every 30s`
+  kmsdiag check corp.example --every 30s
+  slmgr /dlv | kmsdiag check corp.example --with -`
 
 func (a *app) newCheck() *cobra.Command {
 	var o checkOptions
@@ -50,6 +52,10 @@ func (a *app) newCheck() *cobra.Command {
 		Long:    checkLong,
 		Example: checkExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			o.target.PortGiven = cmd.Flags().Changed("port")
+			if cmd.Flags().Changed("ntp") && len(o.target.NTP) == 0 {
+				return usagef("--ntp needs a time server: a name or an address")
+			}
 			return a.check(cmd.Context(), o, args)
 		},
 	}
@@ -71,6 +77,7 @@ func (a *app) newCheck() *cobra.Command {
 	f.StringSliceVar(&o.only, "only", nil, "check `IDS` to run; what they need runs too, unshown")
 	f.StringSliceVar(&o.skip, "skip", nil, "check `IDS` to leave out")
 	f.StringSliceVar(&o.ignore, "ignore", nil, "check and cause `IDS` to show but not to count")
+	f.StringSliceVar(&o.with, "with", nil, "`FILE` with pasted text, judged together with what is seen; - is standard input")
 	f.BoolVar(&o.list, "list-checks", false, "list the checks and do nothing")
 	var ids []string
 	for _, c := range checks.All() {
@@ -92,7 +99,16 @@ func (a *app) check(ctx context.Context, o checkOptions, args []string) error {
 	if err := checkIDs(o); err != nil {
 		return asUsage(err)
 	}
-	opts := checks.Options{Only: o.only, Skip: o.skip, Ignore: o.ignore}
+	with, err := a.with(ctx, o.with)
+	if err != nil {
+		return err
+	}
+	done, err := a.debugging(env)
+	defer done()
+	if err != nil {
+		return err
+	}
+	opts := checks.Options{Only: o.only, Skip: o.skip, Ignore: o.ignore, With: with}
 	switch {
 	case o.wait > 0 && o.every > 0:
 		return usagef("--wait and --every exclude each other: the one ends when it passes, the other never")

@@ -87,6 +87,11 @@ func (a *app) demo(ctx context.Context, o outputOptions, name string) error {
 		return err
 	}
 	env := site.Env(checks.Env{Product: product, Version: buildVersion()})
+	done, err := a.debugging(env)
+	defer done()
+	if err != nil {
+		return err
+	}
 	return a.checkOnce(ctx, env, checks.Options{}, o, simulated{r, scenario.Name})
 }
 

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,18 +11,27 @@ import (
 	"github.com/kmsdiag/kmsdiag/diagnose"
 	kmserr "github.com/kmsdiag/kmsdiag/errors"
 	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/evidence/windows"
 	"github.com/kmsdiag/kmsdiag/report"
 )
 
 const explainLong = `Explain says what a status code means, which causes stand behind it and what to do
 next. It takes a code in any notation, the id of a cause, or words to search for.
-With - it reads text from standard input and explains the codes in it.`
+
+It also reads what Windows and its tools print: output of slmgr, ospp, nslookup,
+ipconfig, w32tm and the like, log entries, or plain words, mixed in any order. Give
+the text with --file FILE, or with - or a pipe on standard input; the answer is the
+likely cause, why, the cure and the next test. The exit code is 3 where the text
+speaks of a fault.`
 
 const explainExample = `  kmsdiag explain 0xC004F074
   kmsdiag explain -1073418124
   kmsdiag explain slui.exe 0x2a 0xC004F038
   kmsdiag explain firewall-block-1688
   kmsdiag explain clock skew
+  kmsdiag explain ping works, telnet to 1688 fails
+  slmgr /dlv | kmsdiag explain -
+  kmsdiag explain --file ticket.txt
   kmsdiag explain --list
   kmsdiag explain --list kms-host`
 
@@ -32,45 +41,78 @@ type explainOptions struct {
 	redact  bool
 	verbose bool
 	list    bool
+	file    string
+	failOn  string
 }
 
+var errNothingToExplain = usagef("explain needs a code, the id of a cause, words, --file FILE, or text on standard input")
+
 func (a *app) newExplain() *cobra.Command {
-	var o explainOptions
+	o := explainOptions{failOn: "fail"}
 	cmd := &cobra.Command{
 		Use:     "explain CODE...",
 		Short:   "What a status code or a cause means",
 		Long:    explainLong,
 		Example: explainExample,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case o.list:
 				return a.explainList(o, args)
+			case o.file != "" && len(args) > 0:
+				return usagef("--file %s: give a file or arguments, not both", o.file)
+			case o.file != "":
+				return a.explainText(cmd.Context(), o, o.file)
+			case len(args) == 0 && isTerminal(a.stdin):
+				return errNothingToExplain
 			case len(args) == 0:
-				return usagef("explain needs a code, the id of a cause, words, or - for standard input")
+				err := a.explainText(cmd.Context(), o, "-")
+				if errors.Is(err, windows.ErrEmpty) {
+					return errNothingToExplain
+				}
+				return err
 			case len(args) == 1 && args[0] == "-":
-				return a.explainText(o)
+				return a.explainText(cmd.Context(), o, "-")
 			}
-			return a.explain(o, args)
+			return a.explain(cmd.Context(), o, args)
 		},
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().VarP(choice(&o.format, "text", "json"), "output", "o", "`FORMAT`: text or json")
-	complete(cmd, "output", "text", "json")
+	cmd.Flags().VarP(choice(&o.format, report.Formats...), "output", "o", "`FORMAT`: text, short, json or jsonl")
+	complete(cmd, "output", report.Formats...)
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "every remedy of every possible cause")
 	cmd.Flags().BoolVar(&o.redact, "redact", false, "names, addresses and ids as stable pseudonyms")
+	cmd.Flags().StringVar(&o.file, "file", "", "read the text of `FILE`; - is standard input")
+	cmd.Flags().Var(choice(&o.failOn, "fail", "never"), "fail-on", "`WHAT` in a text makes the exit code: fail or never")
+	complete(cmd, "fail-on", "fail", "never")
 	cmd.Flags().BoolVar(&o.list, "list", false, "list the areas of codes, or the codes of the areas given")
 	return cmd
 }
 
-// explain answers the arguments: causes by id, codes, or words.
-func (a *app) explain(o explainOptions, args []string) error {
+// explain answers the arguments: causes by id, codes, a text, or words.
+func (a *app) explain(ctx context.Context, o explainOptions, args []string) error {
 	if causes := causesByID(args); len(causes) > 0 {
 		return a.explained(o, causePages(causes))
 	}
-	if codes := codesIn(args); len(codes) > 0 {
+	if codes := codesOnly(args); len(codes) > 0 {
 		return a.explainCodes(o, codes)
 	}
-	query := strings.Join(args, " ")
+	query := strings.TrimSpace(strings.Join(args, " "))
+	if query == "" {
+		return errNothingToExplain
+	}
+	if codes := symbolsOnly(args); len(codes) > 0 {
+		return a.explainCodes(o, codes)
+	}
+	if done, err := a.explainWords(ctx, o, query); done || err != nil {
+		return err
+	}
+	if found := kmserr.Find(query); len(found) > 0 {
+		var codes []kmserr.Code
+		for _, m := range found {
+			codes = append(codes, m.Code)
+		}
+		return a.explainCodes(o, codes)
+	}
 	var garbled *kmserr.ParseError
 	if _, err := kmserr.Parse(query); errors.As(err, &garbled) && len(garbled.Near) > 0 && mistyped(query) {
 		return asUsage(err)
@@ -78,8 +120,7 @@ func (a *app) explain(o explainOptions, args []string) error {
 	if found := search(query); len(found.Items) > 0 {
 		return a.listing(found, o.format)
 	}
-	_, err := kmserr.Parse(query)
-	return usagef("nothing is known of %.80q: %v", query, err)
+	return usagef("nothing is known of %.80q: want a code such as 0xC004F074, the id of a cause, or words; kmsdiag explain --list shows the areas", query)
 }
 
 // mistyped tells whether a query was meant to be a code: one word, with digits.
@@ -116,8 +157,9 @@ func causePages(pages []diagnose.Page) *report.Explanation {
 	return x
 }
 
-// codesIn reads the arguments as codes: one each, or one with words around it.
-func codesIn(args []string) []kmserr.Code {
+// codesOnly reads the arguments as codes: one each, or one as a command line of
+// slui has it. It returns nil where there are other words.
+func codesOnly(args []string) []kmserr.Code {
 	var codes []kmserr.Code
 	for _, arg := range args {
 		c, err := kmserr.Parse(arg)
@@ -130,12 +172,21 @@ func codesIn(args []string) []kmserr.Code {
 	if len(codes) > 0 {
 		return codes
 	}
-	text := strings.Join(args, " ")
-	if c, err := kmserr.Parse(text); err == nil {
+	if c, err := kmserr.Parse(strings.Join(args, " ")); err == nil {
 		return []kmserr.Code{c}
 	}
-	for _, m := range kmserr.Find(text) {
-		codes = append(codes, m.Code)
+	return nil
+}
+
+// symbolsOnly reads the arguments as symbols of codes, such as SL_E_....
+func symbolsOnly(args []string) []kmserr.Code {
+	var codes []kmserr.Code
+	for _, arg := range args {
+		i := slices.IndexFunc(kmserr.All(), func(e kmserr.Entry) bool { return strings.EqualFold(e.Symbol, arg) })
+		if i < 0 {
+			return nil
+		}
+		codes = append(codes, kmserr.All()[i].Code)
 	}
 	return codes
 }
@@ -149,14 +200,14 @@ func (a *app) explainCodes(o explainOptions, codes []kmserr.Code) error {
 	for _, c := range codes {
 		if _, err := kmserr.Get(c); err != nil {
 			unknown = err
-			if o.format == "text" {
+			if o.format == "text" || o.format == "short" {
 				continue
 			}
 		}
 		x.Codes = append(x.Codes, report.PageOf(c))
 		set.Codes = append(set.Codes, evidence.Code{Origin: evidence.Origin{Paste: "arguments"}, Code: uint32(c), Context: "stated"})
 	}
-	x.Causes = candidates(&set)
+	x.Causes = candidates(diagnose.Diagnose(&set))
 	if len(x.Codes) > 0 {
 		if err := a.explained(o, x); err != nil {
 			return err
@@ -166,9 +217,9 @@ func (a *app) explainCodes(o explainOptions, codes []kmserr.Code) error {
 }
 
 // candidates are the causes that evidence speaks for, best first.
-func candidates(set *evidence.Set) []diagnose.Cause {
+func candidates(causes []diagnose.Cause) []diagnose.Cause {
 	list := []diagnose.Cause{}
-	for _, c := range diagnose.Diagnose(set) {
+	for _, c := range causes {
 		if c.Verdict == diagnose.Found || c.Verdict == diagnose.Possible {
 			list = append(list, c)
 		}
@@ -176,59 +227,20 @@ func candidates(set *evidence.Set) []diagnose.Cause {
 	return list
 }
 
-// maxText bounds what is read from standard input, in bytes.
-const maxText = 16 << 20
-
-// explainText answers for the codes in text.
-func (a *app) explainText(o explainOptions) error {
-	text, err := io.ReadAll(io.LimitReader(a.stdin, maxText+1))
-	switch {
-	case err != nil:
-		return fmt.Errorf("reading standard input: %w", err)
-	case len(text) > maxText:
-		return usagef("the text on standard input is longer than %d MB", maxText>>20)
-	}
-	return a.explained(o, explainPaste(string(text), "standard input"))
-}
-
-// explainPaste collects the codes of a text, with their lines.
-func explainPaste(text, name string) *report.Explanation {
-	x := report.NewExplanation()
-	var set evidence.Set
-	seen := map[kmserr.Code]bool{}
-	n := 0
-	for line := range strings.Lines(text) {
-		n++
-		line = strings.TrimSpace(line)
-		found := kmserr.Find(line)
-		if len(found) == 0 && line != "" {
-			x.Unread = append(x.Unread, line)
-		}
-		for _, m := range found {
-			origin := evidence.Origin{Paste: name, Line: n, Text: line}
-			set.Codes = append(set.Codes, evidence.Code{Origin: origin, Code: uint32(m.Code), Context: "stated"})
-			if seen[m.Code] {
-				continue
-			}
-			seen[m.Code] = true
-			page := report.PageOf(m.Code)
-			x.Codes = append(x.Codes, page)
-			x.Facts = append(x.Facts, report.Fact{Text: page.Code + ": " + page.Title, Origin: origin})
-		}
-	}
-	x.Causes = candidates(&set)
-	return x
-}
-
 // explained prints an explanation.
 func (a *app) explained(o explainOptions, x *report.Explanation) error {
 	if o.redact {
 		x = report.Redacted(x)
 	}
-	if o.format == "json" {
-		return x.JSON(a.stdout)
-	}
 	style := a.style()
 	style.Verbose = o.verbose
+	switch o.format {
+	case "json":
+		return x.JSON(a.stdout)
+	case "jsonl":
+		return x.JSONL(a.stdout)
+	case "short":
+		return x.Short(a.stdout, style)
+	}
 	return x.Text(a.stdout, style)
 }

@@ -16,7 +16,7 @@ func asUsage(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &usageError{err.Error()}
+	return &usageError{err}
 }
 
 // flagError turns what the flag parser says into a sentence that names the
@@ -34,7 +34,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usagef("--%s %s: %s", invalid.GetFlag().Name, invalid.GetValue(), plainCause(invalid))
 	case errors.As(err, &required):
 		f := required.GetFlag()
-		return usagef("--%s needs a value: %s", f.Name, f.Usage)
+		return usagef("--%s needs a value: %s", f.Name, strings.ReplaceAll(f.Usage, "`", ""))
 	}
 	return asUsage(err)
 }

@@ -74,6 +74,7 @@ type app struct {
 	stderr io.Writer // everything else
 	screen report.Screen
 	look   report.Look
+	debug  string        // file of --debug; empty: none
 	pause  time.Duration // between the first attempts of --wait
 	code   int           // exit code of a command that did its work
 }

@@ -24,6 +24,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	captures, err := filepath.Abs(filepath.Join("..", "..", "capture", "testdata", "captures"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -35,6 +39,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LANG", "C.UTF-8")
 			env.Setenv("TERM", "xterm")
 			env.Setenv("SCHEMA", schema)
+			env.Setenv("CAPTURES", captures)
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {

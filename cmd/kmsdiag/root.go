@@ -83,8 +83,10 @@ func (a *app) newRoot() *cobra.Command {
 	flags.Var(choice(&a.look.Color, "auto", "always", "never"), "color", "`WHEN` to use colours: auto, always or never")
 	complete(root, "color", "auto", "always", "never")
 	flags.BoolVar(&a.look.ASCII, "ascii", false, "marks of plain ASCII")
+	flags.BoolVar(&a.look.Accessible, "accessible", false, "a sentence a line, for a screen reader (also ACCESSIBLE=1)")
+	flags.StringVar(&a.debug, "debug", "", "write a log of every question, connection and byte to `FILE`")
 	flags.BoolP("help", "h", false, "help for the command")
-	for _, cmd := range []*cobra.Command{a.newCheck(), a.newExplain(), a.newShow(), a.newDemo(), a.newVersion()} {
+	for _, cmd := range []*cobra.Command{a.newCheck(), a.newCapture(), a.newExplain(), a.newShow(), a.newDemo(), a.newVersion()} {
 		if cmd != nil {
 			root.AddCommand(cmd)
 		}

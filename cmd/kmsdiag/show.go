@@ -1,40 +1,57 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/kmsdiag/kmsdiag/checks"
+	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
 const showLong = `Show reads a run that was saved with -o jsonl or -o json and shows it again, in any
-format, with the exit code of the run. FILE is - for standard input.`
+format, with the exit code of the run. FILE is - for standard input. With --with,
+pasted text is judged together with what the run saw.`
 
 func (a *app) newShow() *cobra.Command {
 	var o outputOptions
+	var with []string
 	cmd := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Show a saved run again, in any format",
 		Long:  showLong,
 		Example: `  kmsdiag show run.jsonl
   kmsdiag show run.jsonl -o short --redact
-  kmsdiag check corp.example -o jsonl | kmsdiag show -`,
+  kmsdiag check corp.example -o jsonl | kmsdiag show -
+  kmsdiag show run.jsonl --with dlv.txt`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("show needs one FILE, or - for standard input, and got %d", len(args))
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.show(o, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "-" && slices.Contains(with, "-") {
+				return usagef("--with -: standard input is the saved run already")
+			}
+			set, err := a.with(cmd.Context(), with)
+			if err != nil {
+				return err
+			}
+			return a.show(o, args[0], set, len(with) > 0)
+		},
 	}
 	cmd.Flags().SortFlags = false
 	o.add(cmd)
+	cmd.Flags().StringSliceVar(&with, "with", nil, "`FILE` with pasted text, judged together with what the run saw")
 	return cmd
 }
 
-func (a *app) show(o outputOptions, name string) error {
+func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) error {
 	from := a.stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -49,6 +66,13 @@ func (a *app) show(o outputOptions, name string) error {
 		return err
 	}
 	last := &lastSummary{Renderer: to}
+	if again {
+		last.judge = func(results []run.Result, old run.Summary) run.Summary {
+			s := checks.Summarise(results, checks.Options{With: with, Ignore: old.Ignored})
+			s.Stopped, s.Took, s.Sent = old.Stopped, old.Took, old.Sent
+			return s
+		}
+	}
 	if err := report.Replay(from, last); err != nil {
 		if gone(err) {
 			return err
@@ -65,9 +89,12 @@ func (a *app) show(o outputOptions, name string) error {
 	return nil
 }
 
-// lastSummary remembers the summary that passes by.
+// lastSummary remembers the summary that passes by, and judges the run again
+// where judge is set.
 type lastSummary struct {
 	report.Renderer
+	judge   func([]run.Result, run.Summary) run.Summary
+	results []run.Result
 	summary run.Summary
 	open    bool // the last run has no summary
 }
@@ -75,8 +102,25 @@ type lastSummary struct {
 // Event passes an event on.
 func (l *lastSummary) Event(e run.Event) error {
 	l.open = e.Summary == nil
-	if e.Summary != nil {
+	switch {
+	case e.Plan != nil:
+		l.results = nil
+	case e.Finished != nil && l.judge != nil:
+		l.results = append(l.results, *e.Finished)
+	case e.Summary != nil:
 		l.summary = *e.Summary
+		if l.judge != nil {
+			l.summary = l.judge(l.results, *e.Summary)
+			e.Summary = &l.summary
+		}
 	}
 	return l.Renderer.Event(e)
+}
+
+// Line passes a line of a capture on to whoever wants it.
+func (l *lastSummary) Line(kind string, line json.RawMessage) error {
+	if to, ok := l.Renderer.(report.LineRenderer); ok {
+		return to.Line(kind, line)
+	}
+	return nil
 }

@@ -40,6 +40,7 @@ func Build(root string) ([]byte, error) {
 		})
 	}
 	kinds = append(kinds, b.lines()...)
+	kinds = append(kinds, records()...)
 	if b.err != nil {
 		return nil, b.err
 	}

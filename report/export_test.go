@@ -1,0 +1,7 @@
+package report
+
+// For the tests that stand outside the package.
+var (
+	LoadSchema = loadSchema
+	Validate   = validate
+)
