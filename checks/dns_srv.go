@@ -88,8 +88,9 @@ func runDNSSRV(ctx context.Context, ask Ask) Answer {
 	return a
 }
 
-// maxHosts bounds how many hosts of one domain are looked at.
-const maxHosts = 256
+// maxHosts bounds how many hosts of one domain are looked at: what a run keeps of
+// them stays below 1 MiB.
+const maxHosts = 224
 
 // askServers asks every server side by side.
 func askServers(ctx context.Context, ask Ask, name string) []serverView {
