@@ -61,6 +61,7 @@ const (
 	ExchangeReset   ExchangeOutcome = "reset"      // reset after the request
 	ExchangeGarbled ExchangeOutcome = "garbled"    // an answer that cannot be decoded
 	ExchangeNoReply ExchangeOutcome = "no-reply"   // a capture holds no answer
+	ExchangeUnseen  ExchangeOutcome = "unseen"     // a capture holds one direction alone, or ends too early: nothing to blame
 	ExchangeOther   ExchangeOutcome = "other"      // Detail says what
 )
 
@@ -114,10 +115,10 @@ type Exchange struct {
 	Took     time.Duration `json:"took,omitempty"` // request to answer
 }
 
-// Answered tells whether the host gave a KMS answer: served, refused, or one
-// that failed verification.
+// Answered tells whether the host gave a KMS answer: served, refused, one that
+// failed verification, or one whose request a capture lacks.
 func (e Exchange) Answered() bool {
-	return e.Outcome == Served || e.Outcome == Unverified || e.Outcome == HostRefused
+	return e.Outcome == Served || e.Outcome == Unverified || e.Outcome == HostRefused || e.Outcome == ExchangeUnseen && e.EPID != ""
 }
 
 // ClockSample compares two clocks, and says which.

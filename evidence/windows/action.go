@@ -39,6 +39,11 @@ func (p *parser) run(text string, l *line) {
 	}
 	readSlui(p, l)
 	p.emul.command(p, l)
+	if p.cmd.name == "slmgr" || p.cmd.name == "ospp" {
+		if c, ok := codeIn(text); ok && c&0x80000000 != 0 { // "slmgr /ato -> 0x8007232B"
+			p.fail(l, c)
+		}
+	}
 }
 
 // askedOf notes of whom a command asks: "sc \\kms01 query sppsvc".
@@ -62,13 +67,16 @@ func (p *parser) bareCommand(l *line) bool {
 		return false
 	}
 	words := strings.Fields(l.text)
+	if _, has := codeIn(l.text); !has && (strings.Contains(l.text, "->") || strings.Contains(l.text, "=>")) { // a result in words
+		return false
+	}
 	switch c.name {
 	case "slmgr", "ospp", "cscript", "wscript":
 		if c.option == "" || len(words) > 6 || prosaic(words) {
 			return false
 		}
 	default:
-		if len(words) < 2 || len(words) > 9 || prosaic(words) || !strings.ContainsAny(l.text, ".-/1") || strings.HasSuffix(l.text, ".") {
+		if len(words) < 2 || len(words) > 9 || prosaic(words) || !isASCII(l.text) || !strings.ContainsAny(l.text, ".-/1") || strings.HasSuffix(l.text, ".") {
 			return false
 		}
 	}
@@ -103,7 +111,7 @@ func prosaic(words []string) bool {
 		switch strings.ToLower(strings.Trim(w, ",.;:()")) {
 		case "works", "work", "fails", "failed", "says", "shows", "returns", "gives", "the", "is", "and", "does", "from", "of",
 			"with", "but", "then", "or", "to", "on", "in", "a", "was", "are", "succeeds", "ok", "times", "activates", "cures", "helps",
-			"und", "nicht", "geht", "der", "die", "das", "ist", "et", "le", "la", "no", "y", "el", "not", "also", "for", "answers":
+			"und", "nicht", "geht", "auf", "fehlgeschlagen", "der", "die", "das", "ist", "et", "le", "la", "no", "y", "el", "not", "also", "for", "answers":
 			return true
 		}
 	}
@@ -171,9 +179,27 @@ var confirmations = []struct {
 	{"kms host caching is enabled successfully", "/skhc"},
 }
 
+// codeOfProduct reads "Office LTSC Professional Plus 2024: ERROR CODE: 0xC004F042".
+func codeOfProduct(p *parser, l *line, lower string) bool {
+	at := strings.Index(lower, ": error code:")
+	if at < 3 || at > 120 {
+		return false
+	}
+	c, ok := codeIn(l.text[min(at, len(l.text)):])
+	if !ok {
+		return false
+	}
+	p.code(c, "stated", strings.TrimSpace(l.text[:at]), p.origin(l))
+	p.found(KindCode, l)
+	return true
+}
+
 // readAction reads what slmgr prints of a command's outcome.
 func readAction(p *parser, l *line) bool {
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
+	if codeOfProduct(p, l, lower) {
+		return true
+	}
 	if product, ok := activating(l.text); ok {
 		p.cmd.active, p.cmd.product = true, product
 		p.cmd.line = *l
@@ -193,6 +219,9 @@ func readAction(p *parser, l *line) bool {
 		a := evidence.Action{Origin: p.origin(l), Command: c.command, Success: true}
 		if c.command == "/ato" {
 			a.Product = p.cmd.product
+			if name, _, ok := cutLabel(l.text); ok && a.Product == "" && strings.HasPrefix(name, "Windows") { // on one line
+				a.Product = name
+			}
 		}
 		put(p, &p.paste.Set.Actions, a)
 		p.found(actionKind(c.command), l)
@@ -298,7 +327,7 @@ func activating(s string) (product string, ok bool) {
 // readSlui reads the command that shows the text of a code: "slui.exe 0x2a
 // 0xC004F074".
 func readSlui(p *parser, l *line) bool {
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	at := strings.Index(lower, "slui")
 	if at < 0 {
 		return false

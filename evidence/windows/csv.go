@@ -33,6 +33,9 @@ func csvHeader(s string, sep byte) ([]string, bool) {
 	if len(s) > 8000 || listAt(s) >= 0 {
 		return nil, false
 	}
+	if strings.IndexByte(s, sep) < 0 || strings.Contains(s, ". ") { // one cell, or a sentence
+		return nil, false
+	}
 	cells, whole := csvCells(s, sep)
 	known := 0
 	for i, cell := range cells {

@@ -143,7 +143,7 @@ func dialOutcome(s string) evidence.DialOutcome {
 
 // readDialLine reads the lines of tools that try a port.
 func readDialLine(p *parser, l *line) bool {
-	text, lower := l.text, strings.ToLower(l.text)
+	text, lower := l.text, l.lower()
 	if rest, ok := strings.CutPrefix(lower, "warning: "); ok {
 		return readTNCWarning(p, l, rest)
 	}
@@ -373,6 +373,9 @@ func psPingNoise(p *parser, lower string) bool {
 // readNetstat reads rows about port 1688: a listener, or a connection that gets
 // no answer.
 func readNetstat(p *parser, l *line, text, lower string) bool {
+	if strings.Contains(lower, "msft_nettcpconnection") {
+		return p.noConnections(l, lower)
+	}
 	if !strings.HasPrefix(lower, "tcp") || !strings.Contains(text, ":1688") {
 		return false
 	}
@@ -402,4 +405,15 @@ func readNetstat(p *parser, l *line, text, lower string) bool {
 		p.dial(l, KindNetstat, host, port, evidence.Open, "")
 	}
 	return true
+}
+
+// noConnections reads that Get-NetTCPConnection found nothing: where it was
+// asked for the local port, nobody listens.
+func (p *parser) noConnections(l *line, lower string) bool {
+	if strings.Contains(lower+p.cmd.text, "1688") && !strings.Contains(lower, "remoteport") {
+		p.found(KindNetstat, l)
+		p.say(evidence.PortClosed, "", l)
+		return true
+	}
+	return false
 }

@@ -228,7 +228,7 @@ func readDNSLine(p *parser, l *line) bool {
 	if len(words) < 4 {
 		return false
 	}
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	switch {
 	case len(words) >= 6 && strings.EqualFold(words[1], "service") && words[2] == "=":
 		if r, ok := srvFields(words[3:]); ok && p.srvRecord(l, words[0], r) {

@@ -26,8 +26,8 @@ func dress(l *line, no int, raw string) {
 	l.src = strings.TrimSpace(raw)
 	if hidden {
 		l.src = masked
-	} else if plain, changed, _ := mask(l.src); changed {
-		l.src = plain
+	} else if l.src != text {
+		l.src, _, _ = mask(l.src)
 	}
 	l.src = cut(l.src, maxText)
 }
@@ -145,6 +145,9 @@ func prompt(s string) (command string, ok bool) {
 			}
 		}
 		if rest, isPS := strings.CutPrefix(head, "PS"); isPS && (rest == "" || rest[0] == ' ') {
+			return strings.TrimSpace(s[at+1:]), true
+		}
+		if name, isPS := strings.CutSuffix(head, " PS"); isPS && !strings.ContainsAny(name, " <\"|") { // "kms01 PS> "
 			return strings.TrimSpace(s[at+1:]), true
 		}
 		if len(head) >= 2 && head[1] == ':' && asciiLetter(head[0]) && (len(head) == 2 || head[2] == '\\') && !strings.ContainsAny(head[2:], "<\"|") {

@@ -48,7 +48,7 @@ var serverLines = []struct {
 
 // readEmulatorLine reads a line of the log of vlmcsd or py-kms.
 func readEmulatorLine(p *parser, l *line) bool {
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	for _, k := range serverLines {
 		if !strings.Contains(lower, k.text) {
 			continue
@@ -97,7 +97,7 @@ func (e *emulator) note(p *parser, l *line, kind Kind, what string) {
 		if e.started == nil {
 			e.started = &at
 		}
-		if strings.Contains(strings.ToLower(l.text), "listening") {
+		if strings.Contains(l.lower(), "listening") {
 			p.say(evidence.PortListening, "", l)
 		}
 	case "request", "connect":
@@ -166,7 +166,7 @@ func openVlmcs(p *parser, l *line) section {
 func (s *vlmcsSection) blank(*parser) {}
 
 func (s *vlmcsSection) take(p *parser, l *line) bool {
-	text, lower := l.text, strings.ToLower(l.text)
+	text, lower := l.text, l.lower()
 	switch {
 	case text == "Request Parameters", text == "Response:", ruler(text):
 		return true
@@ -175,6 +175,8 @@ func (s *vlmcsSection) take(p *parser, l *line) bool {
 	case strings.HasPrefix(text, "Performing RPC bind"):
 		if strings.Contains(lower, "successful") {
 			s.bind(p, l, evidence.BindAccepted)
+		} else if strings.Contains(lower, "could not") || strings.Contains(lower, "fail") {
+			s.bind(p, l, bindEnd(lower))
 		}
 	case strings.HasPrefix(text, "... NDR32"), strings.HasPrefix(text, "... NDR64"):
 		if strings.Contains(lower, "successful") {
@@ -187,8 +189,10 @@ func (s *vlmcsSection) take(p *parser, l *line) bool {
 			s.x.Version = text[at+6:at+7] + ".0"
 		}
 		s.answer(p, l)
-	case strings.HasPrefix(lower, "fatal: no rpc response"):
-		s.fail(p, l, evidence.ExchangeClosed)
+	case strings.HasPrefix(lower, "fatal: ") && strings.Contains(lower, "response"):
+		s.fail(p, l, noResponse(lower))
+	case strings.Contains(lower, "could not bind"):
+		s.bind(p, l, bindEnd(lower))
 	case strings.HasPrefix(lower, "fatal: could not connect"), strings.HasPrefix(lower, "fatal: rpc bind"):
 		if s.host != "" && strings.Contains(lower, "bind") {
 			s.bind(p, l, evidence.BindOther)
@@ -278,7 +282,24 @@ func (s *vlmcsSection) bind(p *parser, l *line, outcome evidence.BindOutcome) {
 		return
 	}
 	s.bound = true
-	put(p, &p.paste.Set.Binds, evidence.Bind{Origin: p.origin(l), Host: s.host, Address: s.addr, Outcome: outcome, Features: -1})
+	b := evidence.Bind{Origin: p.origin(l), Host: s.host, Address: s.addr, Outcome: outcome, Features: -1}
+	if outcome != evidence.BindAccepted {
+		b.Detail = cut(l.text, 120)
+	}
+	put(p, &p.paste.Set.Binds, b)
+}
+
+// bindEnd tells how a bind ended that the test client says failed.
+func bindEnd(lower string) evidence.BindOutcome {
+	switch {
+	case strings.Contains(lower, "reset"):
+		return evidence.BindReset
+	case strings.Contains(lower, "closed"):
+		return evidence.BindClosed
+	case strings.Contains(lower, "timed out"), strings.Contains(lower, "timeout"):
+		return evidence.BindSilent
+	}
+	return evidence.BindOther
 }
 
 // answer reads what follows the arrow: an ePID and in V6 a hardware id.
@@ -289,6 +310,9 @@ func (s *vlmcsSection) answer(p *parser, l *line) {
 	}
 	words := strings.Fields(rest)
 	if len(words) == 0 || !isEPID(words[0]) {
+		if lower := strings.ToLower(rest); strings.Contains(lower, "no response") || strings.Contains(lower, "closed") {
+			s.fail(p, l, noResponse(lower))
+		}
 		return
 	}
 	s.bind(p, l, evidence.BindAccepted)
@@ -299,6 +323,19 @@ func (s *vlmcsSection) answer(p *parser, l *line) {
 	}
 	s.put(p, l, x)
 	s.sent = false
+}
+
+// noResponse tells how a request ended that got no answer. The test client
+// waits without a limit of its own, so that an answer that does not come is a
+// connection that the server closed, unless it says otherwise.
+func noResponse(lower string) evidence.ExchangeOutcome {
+	switch {
+	case strings.Contains(lower, "timed out"), strings.Contains(lower, "timeout"):
+		return evidence.ExchangeSilent
+	case strings.Contains(lower, "reset"):
+		return evidence.ExchangeReset
+	}
+	return evidence.ExchangeClosed
 }
 
 func (s *vlmcsSection) fail(p *parser, l *line, outcome evidence.ExchangeOutcome) {

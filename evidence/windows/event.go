@@ -26,7 +26,7 @@ var eventIDs = map[int]string{
 	8208:  "acquisition of genuine ticket failed",
 	8229:  "rules engine failed to perform one or more scheduled actions",
 	8230:  "rules engine successfully re-evaluated the schedule",
-	8233:  "rules engine reports a failed vl activation attempt",
+	8233:  "a failed vl activation attempt",
 	900:   "software protection service is starting",
 	902:   "software protection service has started",
 	903:   "software protection service has stopped",
@@ -85,9 +85,11 @@ func openEvent(p *parser, l *line) section {
 	if strings.HasPrefix(l.text, "Event[") {
 		return s
 	}
-	if id := eventNumber(l.text); id != 0 {
+	if id := eventNumber(l.text, l.lower()); id != 0 {
+		p.close()
 		s.id = id
 		s.bodyLine(p, l)
+		s.inlineList(p, l)
 		return s
 	}
 	label, value, ok := cutLabel(l.text)
@@ -101,15 +103,21 @@ func openEvent(p *parser, l *line) section {
 		}
 	}
 	if id := eventByText(l.text); id != 0 {
+		p.close() // so that a list on this line is this event's
 		s.id = id
 		s.take(p, l)
+		return s
+	}
+	if id := ruleEvent(l); id != 0 {
+		s.id = id
+		s.bodyLine(p, l)
 		return s
 	}
 	return nil
 }
 
 // eventNumber reads "12288" alone, "16384: ...", "Client log: Event ID 12308".
-func eventNumber(s string) int {
+func eventNumber(s, lower string) int {
 	n := digits(s)
 	if n >= 3 && n <= 5 && (n == len(s) || s[n] == ':' && !strings.Contains(s, "[(")) {
 		id := atoi(s[:n])
@@ -117,9 +125,8 @@ func eventNumber(s string) int {
 			return id
 		}
 	}
-	lower := strings.ToLower(s)
 	at := strings.Index(lower, "event id ")
-	if at < 0 || len(s) > at+20 || at > 20 {
+	if at < 0 || len(s) > at+20 || at > 20 || len(lower) != len(s) {
 		return 0
 	}
 	if id := atoi(s[at+9 : at+9+digits(s[at+9:])]); id > 0 {
@@ -145,10 +152,11 @@ func (s *eventSection) take(p *parser, l *line) bool {
 		s.next(p, l)
 		return true
 	}
-	if id := eventNumber(l.text); id != 0 && (s.body || s.id != 0) {
+	if id := eventNumber(l.text, l.lower()); id != 0 && (s.body || s.id != 0) {
 		s.next(p, l)
 		s.id = id
 		s.bodyLine(p, l)
+		s.inlineList(p, l)
 		return true
 	}
 	if id := eventByText(l.text); id != 0 {
@@ -157,7 +165,13 @@ func (s *eventSection) take(p *parser, l *line) bool {
 		}
 		s.id = id
 		s.bodyLine(p, l)
+		s.inlineList(p, l)
 		return true
+	}
+	if id := ruleEvent(l); id != 0 && digits(l.text) > 0 && s.id != 0 && s.body {
+		s.next(p, l)
+		s.id = id
+		return s.bodyLine(p, l)
 	}
 	label, value, ok := cutLabel(l.text)
 	f, known := labelled(label)
@@ -256,10 +270,15 @@ func (s *eventSection) bodyLine(p *parser, l *line) bool {
 		s.keyValue(p, l, key, value)
 	} else if at := strings.Index(text, "(hr="); at > 0 {
 		s.keyValue(p, l, "hr", text[at+4:])
+	} else if ruleEvent(l) != 0 {
+		s.body, taken = true, true
 	}
 	if !taken && s.id == 1003 && strings.Contains(text, "[(") {
 		s.statusLine(text)
 		taken = true
+	}
+	if taken && len(text) < maxInline {
+		s.inline(p, l)
 	}
 	if c, n, ok := hexValue(text); ok && n == len(text) && s.body && s.id != 0 { // the code on a line of its own
 		s.code, taken = c, true
@@ -270,6 +289,24 @@ func (s *eventSection) bodyLine(p *parser, l *line) bool {
 		}
 	}
 	return taken
+}
+
+// maxInline is the length of a line whose fields are looked for one by one.
+const maxInline = 2000
+
+// inline reads fields that stand in a row behind the sentence of an event, as
+// when its lines were joined: "... AppId = ..., SkuId = ... Trigger=TimerEvent".
+func (s *eventSection) inline(p *parser, l *line) {
+	lower := l.lower()
+	for _, key := range []string{"trigger", "skuid", "appid", "ruleid"} {
+		at := strings.Index(lower, key)
+		if at <= 0 || alnum(lower[at-1]) || len(lower) != len(l.text) || s.fields[key] != "" {
+			continue
+		}
+		if value, ok := strings.CutPrefix(strings.TrimSpace(l.text[at+len(key):]), "="); ok {
+			s.pairs(p, l, key+"="+firstWord(value))
+		}
+	}
 }
 
 // cutField splits "key=value" or "key: value" at what comes first.

@@ -185,7 +185,7 @@ func readList(p *parser, l *line) bool {
 	case whole:
 		p.list12(l, &list)
 		return true
-	case list.n >= 3 && at < 20 && strings.Contains(l.text[at:], ","):
+	case list.n >= 3 && (at < 20 || strings.HasSuffix(strings.ToLower(l.text[:at]), "info: ")) && strings.Contains(l.text[at:], ","):
 		p.list = pendingList{text: text, line: *l}
 		return true
 	}

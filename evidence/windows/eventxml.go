@@ -115,6 +115,7 @@ func (s *eventSection) feed(p *parser, texts []string) {
 		for part := range strings.SplitSeq(text, "\n") {
 			sub := s.first
 			sub.text = strings.TrimSpace(fold(part))
+			sub.low = ""
 			if sub.text == "" {
 				continue
 			}

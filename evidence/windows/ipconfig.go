@@ -57,7 +57,7 @@ func dotted(s string) (label, value string, ok bool) {
 
 func openIPConfig(p *parser, l *line) section {
 	_, _, ok := dotted(l.text)
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	banner := strings.HasPrefix(lower, "windows ip ") && len(lower) < 40 || lower == "windows-ip-konfiguration" || lower == "настройка протокола ip для windows" || lower == "configuration ip de windows" || lower == "configuración ip de windows"
 	if !ok && !banner {
 		return nil
@@ -98,8 +98,11 @@ func (s *ipSection) take(p *parser, l *line) bool {
 	if what == "suffix" && value != "" {
 		s.suffix = true
 	}
-	if what == "other" {
-		s.full = s.full || strings.Contains(label, "DHCP") || strings.Contains(value, "-") && len(value) == 17
+	switch what { // what only ipconfig /all prints
+	case "address":
+		s.full = s.full || strings.HasSuffix(value, ")")
+	case "other":
+		s.full = s.full || strings.Contains(label, "DHCP") || strings.Contains(label, "NetBIOS") || strings.Contains(value, "-") && len(value) == 17
 	}
 	return true
 }

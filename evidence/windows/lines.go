@@ -19,6 +19,15 @@ type line struct {
 	indent int    // columns before text, without quotation marks
 	fence  bool   // a Markdown fence
 	dashes bool   // a product key in it is joined by other dashes than hyphens
+	low    string // text in lower case, once it was asked for
+}
+
+// lower is the text in lower case. Nearly every reader of single lines wants it.
+func (l *line) lower() string {
+	if l.low == "" {
+		l.low = strings.ToLower(l.text)
+	}
+	return l.low
 }
 
 // physical is one line of the paste.
@@ -38,10 +47,11 @@ type reader struct {
 
 	ahead   physical // read and not yet used
 	has     bool
-	longest int    // columns of the longest line of this paragraph
-	width   int    // the wrap width seen last, 0 for none
-	inLong  bool   // within a line read in pieces
-	tail    []byte // of the piece before
+	longest int        // columns of the longest line of this paragraph
+	width   int        // the wrap width seen last, 0 for none
+	queue   []physical // read from the paste and not yet handed on
+	inLong  bool       // within a line read in pieces
+	tail    []byte     // of the piece before
 }
 
 func newReader(r io.Reader, source string) (*reader, error) {
@@ -52,9 +62,38 @@ func newReader(r io.Reader, source string) (*reader, error) {
 	return &reader{in: in}, nil
 }
 
-// read returns the next line of the paste. A line too long for the buffer comes
-// in pieces, cut where an element, a word or a cell ends.
+// read returns the next line of the paste, with the keys hidden that go on in
+// the lines behind it.
 func (r *reader) read() (physical, bool) {
+	for len(r.queue) < joinLines {
+		next, ok := r.fetch()
+		if !ok {
+			break
+		}
+		r.queue = append(r.queue, next)
+	}
+	if len(r.queue) == 0 {
+		return physical{}, false
+	}
+	if endsInKey(r.queue[0].raw) {
+		var raw [joinLines]string
+		for i := range r.queue {
+			raw[i] = r.queue[i].raw
+		}
+		maskJoined(raw[:len(r.queue)])
+		for i := range r.queue {
+			r.queue[i].raw = raw[i]
+		}
+	}
+	first := r.queue[0]
+	n := copy(r.queue, r.queue[1:])
+	r.queue = r.queue[:n]
+	return first, true
+}
+
+// fetch returns the next line as it stands. A line too long for the buffer comes
+// in pieces, cut where an element, a word or a cell ends.
+func (r *reader) fetch() (physical, bool) {
 	b, err := r.in.ReadSlice('\n')
 	if len(r.tail) > 0 {
 		b = append(r.tail, b...)

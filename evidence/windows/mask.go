@@ -10,6 +10,7 @@ import (
 const (
 	groupLen  = 5
 	keyGroups = 5
+	maxTurns  = 16 // over one text
 	// keyLetters are the characters of product keys: those that are hard to
 	// mistake for another, and N since Windows 8.
 	keyLetters = "BCDFGHJKMNPQRTVWXY2346789"
@@ -20,12 +21,46 @@ type group struct{ start, end int }
 
 // mask hides product keys: of five groups of five characters only the last one
 // stays, unless the key is a generic one that Microsoft publishes. Three and
-// four groups in the letters of keys are taken for a cut key. dashes tells
-// whether a key's groups are joined by something else than hyphens.
+// four groups in the letters of keys are taken for a cut key, and so are two at
+// the end of a line. dashes tells whether a key's groups are joined by other
+// dashes than hyphens.
 func mask(s string) (masked string, changed, dashes bool) {
-	if strings.IndexByte(s, '-') < 0 && isASCII(s) {
-		return s, false, false
+	for range maxTurns { // what is hidden in one may tell a key in the next
+		loose, more := maskLoose(s)
+		s = loose
+		if strings.IndexByte(s, '-') >= 0 || !isASCII(s) {
+			joined, also, odd := maskHyphened(s)
+			s, more, dashes = joined, more || also, dashes || odd
+		}
+		if !more {
+			break
+		}
+		changed = true
 	}
+	return s, changed, dashes
+}
+
+// maskLoose hides keys in the letters of keys, whatever divides their groups.
+func maskLoose(s string) (masked string, changed bool) {
+	var out []byte
+	wholeKeys(s, true, func(at int) {
+		if s[at] == 'X' {
+			return
+		}
+		if out == nil {
+			out = []byte(s)
+		}
+		out[at] = 'X'
+	})
+	if out == nil {
+		return s, false
+	}
+	return string(out), true
+}
+
+// maskHyphened hides keys whose groups are joined by single dashes, of any
+// letters.
+func maskHyphened(s string) (masked string, changed, dashes bool) {
 	var out []byte
 	for i := 0; i < len(s); {
 		if !alnum(s[i]) || i > 0 && alnum(s[i-1]) {
@@ -132,7 +167,9 @@ func secret(s string, groups []group) bool {
 		return false
 	}
 	if len(groups) != keyGroups {
-		return odd == 0
+		last := key.Len() - groupLen - 1
+		done := strings.Trim(key.String()[:last], "X-") == "" // hidden, but for its last group
+		return odd == 0 && !done && !publishedPart(strings.ReplaceAll(key.String(), "-", ""))
 	}
 	whole := key.String()
 	g, known := catalog.GVLKByPartial(whole[len(whole)-groupLen:])

@@ -27,7 +27,7 @@ var serverLabels = map[string]bool{
 
 func openLookup(p *parser, l *line) section {
 	label, value, ok := cutLabel(l.text)
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	s := &lookupSection{first: *l}
 	switch {
 	case ok && serverLabels[norm(label)] && value != "" && !strings.Contains(value, " "):
@@ -45,10 +45,27 @@ func openLookup(p *parser, l *line) section {
 	return nil
 }
 
+// openBareLookup reads the answer to an nslookup command whose server's lines
+// were left out: "Name: kms01.corp.example" comes first.
+func openBareLookup(p *parser, l *line) section {
+	if p.cmd.name != "nslookup" || l.no > p.cmd.line.no+4 {
+		return nil
+	}
+	label, value, ok := cutLabel(l.text)
+	if f, known := labelled(label); !ok || !known || f != fName || !strings.Contains(value, ".") || !isHostName(value) {
+		return nil
+	}
+	p.dns = dnsState{}
+	p.found(KindNSLookup, l)
+	s := &lookupSection{first: *l, server: true}
+	s.take(p, l)
+	return s
+}
+
 func (s *lookupSection) blank(p *parser) { s.flush(p) }
 
 func (s *lookupSection) take(p *parser, l *line) bool {
-	text, lower := l.text, strings.ToLower(l.text)
+	text, lower := l.text, l.lower()
 	switch {
 	case strings.Contains(lower, "srv service location"):
 		s.flush(p)
@@ -147,7 +164,7 @@ func (s *lookupSection) flush(p *parser) {
 
 // failure reads "*** dc01 can't find NAME: Non-existent domain" in any language.
 func (s *lookupSection) failure(p *parser, l *line) bool {
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	if strings.Contains(lower, "server name for address") || strings.Contains(lower, "default server") { // about the server's own name
 		s.silent = 0
 		return true

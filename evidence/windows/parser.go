@@ -60,7 +60,7 @@ func newParser(source string) *parser {
 
 // The order matters: the more telling form comes first.
 var openers = []opener{
-	openXML, openJSON, openCSV, openTable,
+	openBareLookup, openXML, openJSON, openCSV, openTable,
 	openEvent, openOSPP, openRecord, openLicense, openXPR,
 	openLookup, openDig, openIPConfig, openRoutes, openPing, openStripchart, openService, openPortRange,
 	openVlmcs,
@@ -124,7 +124,7 @@ func (p *parser) step(l *line) {
 		p.found(KindScriptBanner, l)
 		return
 	}
-	if noise(l.text) {
+	if noise(l.text, l.lower()) {
 		return
 	}
 	p.words.add(p, l)

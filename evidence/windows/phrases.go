@@ -139,7 +139,7 @@ func (t *phraseTable) term(text string, macros map[string]string) term {
 			a.sign, alt = -1, alt[1:]
 		}
 		if blankless(alt) {
-			a.part = alt
+			a.part = strings.ReplaceAll(alt, "~", " ")
 		} else {
 			for w := range strings.SplitSeq(alt, "~") {
 				a.stems = append(a.stems, t.stem(w))

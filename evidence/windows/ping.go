@@ -55,7 +55,7 @@ func (s *pingSection) take(p *parser, l *line) bool {
 	if _, _, another := pingTarget(l.text); another {
 		return false
 	}
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	switch {
 	case strings.Contains(lower, "ttl="), strings.Contains(lower, "time<1ms"), strings.Contains(lower, " 0% packet loss"):
 		s.answered = true
@@ -81,7 +81,7 @@ type stripchartSection struct {
 }
 
 func openStripchart(p *parser, l *line) section {
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	if rest, ok := strings.CutPrefix(lower, "tracking "); ok && strings.Contains(rest, ":123]") {
 		p.found(KindW32tm, l)
 		return &stripchartSection{first: *l, server: firstWord(l.text[len("tracking "):])}
@@ -139,7 +139,7 @@ func (s *stripchartSection) take(p *parser, l *line) bool {
 		}
 		return true
 	}
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	return strings.HasPrefix(lower, "collecting ") || strings.HasPrefix(lower, "the current time is") || digits(l.text) == 2 && strings.Contains(l.text, "0x800705B4")
 }
 

@@ -71,6 +71,11 @@ func (w *prose) flush(p *parser) {
 	if !coded {
 		w.messages(p, understood)
 	}
+	for i := range lines {
+		if eventInWords(p, &lines[i]) {
+			understood[i] = true
+		}
+	}
 	w.total += w.bytes
 	if w.total > maxWorded {
 		lines = nil
@@ -100,7 +105,7 @@ func (w *prose) flush(p *parser) {
 // speakOf notes whether words spoke of the host or of a client last, so that
 // what follows, a service's state, can be told of whom it is.
 func (p *parser) speakOf(lines []line) {
-	last := strings.ToLower(lines[len(lines)-1].text)
+	last := lines[len(lines)-1].lower()
 	host := strings.Contains(last, "kms host") || strings.Contains(last, "kms server") || strings.Contains(last, "on the host") || strings.Contains(last, "on the server")
 	client := strings.Contains(last, "client") || strings.Contains(last, "workstation")
 	switch {
@@ -136,7 +141,7 @@ func (w *prose) messages(p *parser, understood []bool) {
 	starts := make([]int, len(w.lines))
 	for i := range w.lines {
 		starts[i] = all.Len()
-		all.WriteString(strings.ToLower(w.lines[i].text))
+		all.WriteString(w.lines[i].lower())
 		all.WriteByte(' ')
 	}
 	text := all.String()

@@ -12,7 +12,7 @@ type routesSection struct{ foreign int }
 
 func openRoutes(p *parser, l *line) section {
 	r, ok := routeRow(l.text)
-	lower := strings.ToLower(l.text)
+	lower := l.lower()
 	if !ok && !(strings.Contains(lower, "netmask") && strings.Contains(lower, "metric")) {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 // readSystemLine reads single lines about the machine: of systeminfo, winver,
 // DISM, reg query, the banner of a console.
 func readSystemLine(p *parser, l *line) bool {
-	text, lower := l.text, strings.ToLower(l.text)
+	text, lower := l.text, l.lower()
 	switch {
 	case strings.HasPrefix(lower, "microsoft windows [") || strings.HasPrefix(lower, "microsoft windows, version"):
 		if at := strings.Index(text, "10.0."); at > 0 {
@@ -149,11 +149,10 @@ func dismNoise(lower string) bool {
 }
 
 // noise tells whether a line says nothing: a banner, a frame, a ruler.
-func noise(s string) bool {
+func noise(s, lower string) bool {
 	if ruler(s) || strings.HasPrefix(s, "---") && strings.HasSuffix(s, "---") {
 		return true
 	}
-	lower := strings.ToLower(s)
 	for _, part := range []string{"windows script host", "copyright (c)", "(c) microsoft corporation", "all rights reserved", "版权所有", "保留所有权利", "skryptów systemu windows", "wszelkie prawa"} {
 		if strings.Contains(lower, part) {
 			return true
@@ -220,8 +219,8 @@ func (s *serviceSection) end(p *parser) {
 type portRangeSection struct{ any bool }
 
 func openPortRange(p *parser, l *line) section {
-	lower := strings.ToLower(l.text)
-	asked := strings.Contains(strings.ToLower(p.cmd.text), "excludedportrange") && l.no <= p.cmd.line.no+4
+	lower := l.lower()
+	asked := l.no <= p.cmd.line.no+4 && strings.Contains(strings.ToLower(p.cmd.text), "excludedportrange")
 	if !asked && !strings.Contains(lower, "port exclusion range") && !(strings.Contains(lower, "start port") && strings.Contains(lower, "end port")) {
 		return nil
 	}

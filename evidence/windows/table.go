@@ -14,6 +14,7 @@ type tableSection struct {
 	names  []string
 	starts []int // of the columns' rulers
 	rows   int
+	spread bool // the header has columns further apart than words
 	broken bool
 }
 
@@ -25,7 +26,7 @@ func openTable(p *parser, l *line) section {
 	if !ok || header.last != l.no-1 {
 		return nil
 	}
-	s := &tableSection{}
+	s := &tableSection{spread: strings.Contains(header.text, "  ")}
 	for i := 0; i < len(l.text); i++ {
 		if l.text[i] == '-' && (i == 0 || l.text[i-1] == ' ') {
 			s.starts = append(s.starts, i+l.indent)
@@ -73,6 +74,9 @@ func (s *tableSection) take(p *parser, l *line) bool {
 		return false
 	}
 	if _, ok := labelled(l.text); ok {
+		return false
+	}
+	if s.spread && !strings.Contains(l.text, "  ") && strings.Count(l.text, " ") > len(s.names)+1 { // a sentence below the table
 		return false
 	}
 	cells := s.cut(l.text, l.indent)
