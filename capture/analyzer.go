@@ -3,7 +3,6 @@ package capture
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"runtime"
@@ -151,5 +150,5 @@ func (a *Analyzer) Close() *Report {
 
 // Describe names what was read, in a line: packets, connections, exchanges.
 func (c Counters) Describe() string {
-	return fmt.Sprintf("%d packets, %d TCP connections, %d KMS exchanges", c.Packets, c.Connections, c.Exchanges)
+	return plural(c.Packets, "packet") + ", " + plural(c.Connections, "TCP connection") + ", " + plural(c.Exchanges, "KMS exchange")
 }

@@ -70,7 +70,8 @@ func (c *conversation) request(e *engine, f *flow, end int, p dcerpc.PDU, at ori
 		c.shape(e, f)
 	}
 	for i, o := range c.orphans { // its answer was captured first
-		if o.id == k.id && o.answer.last.time >= k.request.last.time {
+		// The answer came after the request if its TCP acknowledges the request.
+		if o.id == k.id && (o.answer.last.time >= k.request.last.time || o.covers && !before(o.acked, f.ends[end].next)) {
 			c.orphans = slices.Delete(c.orphans, i, i+1)
 			o.context, o.request.place, o.known, o.encoding = k.context, k.request.place, k.known, k.encoding
 			if k.request.bytes != nil {
@@ -200,6 +201,7 @@ func (c *conversation) finish(e *engine, f *flow, k *call) {
 		return
 	}
 	f.isHost(c, e)
+	k.covers, k.acked = f.ends[1-e.end].heard, f.ends[1-e.end].acked
 	if len(c.orphans) == maxPending {
 		e.exchange(f, c, c.orphans[0])
 		c.orphans = slices.Delete(c.orphans, 0, 1)
@@ -263,6 +265,7 @@ func (e *engine) drop(k *call) {
 		return
 	}
 	k.request.place, k.request.bytes, k.answer.place, k.answer.bytes = place{}, nil, place{}, nil
+	k.covers, k.acked = false, 0
 	k.id, k.context, k.encoding, k.known, k.fault, k.hresult, k.outcome = 0, 0, 0, false, 0, 0, Unanswered
 	e.spareCalls = append(e.spareCalls, k)
 }

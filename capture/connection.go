@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"net/netip"
+	"time"
 
 	"github.com/kmsdiag/kmsdiag/kms/dcerpc"
 )
@@ -36,6 +37,7 @@ type Connection struct {
 	Rejected     int64 // packet number of the host's first RST; 0: none
 	Acknowledged bool  // the client sent something behind the SYN-ACK
 	HostFirst    bool  // the host closed before the client did
+	CutOff       bool  // the capture ended before the host's next step could be expected
 }
 
 // An ICMPNote is an ICMP error about a connection.
@@ -125,6 +127,7 @@ func (e *engine) connection(f *flow, r *Connection) {
 		KMS: f.onPort, Established: f.established, Rejected: f.rejected, Exchanges: int(f.exchanges),
 		Acknowledged: f.acknowledged, HostFirst: f.firstFIN == int8(2-ci),
 	}
+	r.CutOff = e.count.LastTime > 0 && r.open(e.count.LastTime, f.conv)
 	if f.tagged > 0 {
 		r.VLANs = append([]uint16(nil), f.tags[:f.tagged]...)
 	}
@@ -153,6 +156,28 @@ func (e *engine) connection(f *flow, r *Connection) {
 		b.NotRPC = c.dirs[1-ci].first
 	}
 	r.HasBind = b.Asked.number != 0 || b.Answered.number != 0 || b.NotRPC != nil
+}
+
+// How long a capture must go on for a silence to mean something, in nanoseconds:
+// a SYN is sent again after a second (RFC 6298, section 2.1), and answers to a
+// bind or a request take milliseconds, save for a busy host.
+const (
+	patienceSYN    = int64(time.Second)
+	patienceAnswer = int64(3 * time.Second)
+)
+
+// open tells whether the capture ended, at a time, while the client still had
+// reason to wait for the host.
+func (c *Connection) open(ended int64, conv *conversation) bool {
+	switch {
+	case c.RSTHost || c.FINHost, c.SYNACK == 0 && (c.Acknowledged || c.FINClient || c.ClientBytes > 0): // one direction alone
+		return false
+	case c.SYNACK == 0 && c.HostByte == 0:
+		return c.SYN > 0 && ended-c.First < patienceSYN
+	case conv != nil && conv.bind.asked.number != 0 && conv.bind.answered.number == 0:
+		return ended-conv.bind.asked.time < patienceAnswer
+	}
+	return false
 }
 
 // Syntaxes returns the encodings that were accepted for KMS.

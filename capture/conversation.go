@@ -86,6 +86,8 @@ type call struct {
 	fault    uint32
 	hresult  uint32
 	outcome  Outcome
+	covers   bool   // of an answer without its request: acked is known
+	acked    uint32 // what TCP acknowledged of the client when the answer came
 }
 
 // message is a KMS message within its PDUs.

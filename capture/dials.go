@@ -10,7 +10,8 @@ import (
 	"github.com/kmsdiag/kmsdiag/kms/dcerpc"
 )
 
-// dialOutcome says how a connection attempt went, as far as packets show.
+// dialOutcome says how a connection attempt went, as far as packets show; "" if
+// the capture ended too early to tell.
 func dialOutcome(c *Connection) evidence.DialOutcome {
 	switch {
 	case c.SYN == 0 && c.SYNACK == 0, c.ClientBytes > 0 || c.HostByte > 0:
@@ -27,6 +28,8 @@ func dialOutcome(c *Connection) evidence.DialOutcome {
 		return c.ICMP.outcome()
 	case c.FINClient || c.Acknowledged:
 		return evidence.Open // only one direction was captured
+	case c.CutOff:
+		return ""
 	}
 	return evidence.Silent
 }
@@ -44,7 +47,9 @@ func (n *ICMPNote) outcome() evidence.DialOutcome {
 // connection keeps what a connection says of reaching and binding a host.
 func (s *samples) connection(c *Connection) {
 	outcome := dialOutcome(c)
-	s.dial(c, outcome)
+	if outcome != "" {
+		s.dial(c, outcome)
+	}
 	if c.HasBind {
 		s.bind(c)
 	}
@@ -155,10 +160,24 @@ func bindOutcome(c *Connection) (evidence.BindOutcome, string) {
 		return evidence.BindReset, ""
 	case c.FINHost && c.HostByte == 0 && (!c.FINClient || c.HostFirst):
 		return evidence.BindClosed, ""
-	case c.HostByte == 0 && !c.FINClient:
+	case c.HostByte == 0 && !c.FINClient && !c.CutOff:
 		return evidence.BindSilent, ""
 	}
 	return "", ""
+}
+
+// otherRefused tells whether a bind for other interfaces than that of KMS was
+// refused.
+func (b *BindNote) otherRefused() bool {
+	if !b.Foreign || b.syntaxes.n > 0 {
+		return false
+	}
+	for _, r := range b.Results {
+		if r.Result == dcerpc.Acceptance {
+			return false
+		}
+	}
+	return b.Nak != nil || len(b.Results) > 0
 }
 
 // bindEvidence says a bind in the words of evidence.
@@ -234,6 +253,12 @@ func (c *Connection) Trouble() string {
 		return fmt.Sprintf("ICMP %d/%d from %s", c.ICMP.Type, c.ICMP.Code, c.ICMP.From)
 	}
 	outcome, detail := bindOutcome(c)
+	if c.Bind.otherRefused() {
+		return "bind for another interface, refused"
+	}
+	if c.CutOff && outcome == "" {
+		return "still open when the capture ended"
+	}
 	if outcome == "" || outcome == evidence.BindAccepted {
 		return ""
 	}

@@ -243,6 +243,8 @@ func (e *engine) exchange(f *flow, c *conversation, k *call) {
 			x.Ended = Reset
 		case host.fin:
 			x.Ended = Closed
+		default:
+			x.CutOff = x.Requested > 0 && e.count.LastTime-x.Requested < patienceAnswer && !f.ends[ci].rst && !f.ends[ci].fin
 		}
 	}
 	if c.bind.answered.time > 0 && c.bind.asked.time > 0 {

@@ -73,6 +73,7 @@ type Exchange struct {
 	Group        uint32
 	Ended        HostEnd // how the host ended the connection, with Unanswered
 	OneSided     bool    // nothing of the host was captured
+	CutOff       bool    // the capture ended before an answer could be expected
 }
 
 // A HostEnd says how a host ended a connection.

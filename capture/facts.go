@@ -164,14 +164,17 @@ func (j *judge) connect() {
 			count int
 			text  string
 		}{
-			{"silent", h.Silent, "got no answer at all"},
-			{"reset", h.Reset, "were refused by a reset"},
-			{"half-open", h.HalfOpen, "saw SYN-ACKs that nobody acknowledged: the way back does not reach the client, or something in between drops it"},
-			{"icmp", h.ICMP, "were rejected with an ICMP error"},
+			{"silent", h.Silent, "without any answer"},
+			{"reset", h.Reset, "refused by a reset"},
+			{"half-open", h.HalfOpen, "with SYN-ACKs that nobody acknowledged: the way back does not reach the client, or something in between drops it"},
+			{"icmp", h.ICMP, "rejected with an ICMP error"},
 		} {
 			if n.count > 0 {
 				j.note("connect-"+n.id, worst, "%s: %s %s (%s)", name, plural(int64(n.count), "connection attempt"), n.text, j.dialPackets(h.Address, n.id))
 			}
+		}
+		if h.stillOpen > 0 {
+			j.note("connect-open", run.Skip, "%s: %s still open when the capture ended", name, plural(int64(h.stillOpen), "connection attempt"))
 		}
 		if h.Silent+h.Reset+h.HalfOpen+h.ICMP > 0 {
 			some++
@@ -197,15 +200,27 @@ func (j *judge) dialPackets(host netip.AddrPort, what string) string {
 	for _, d := range j.t.samples.set.Dials {
 		for _, o := range dialWords[what] {
 			if d.Address == host && d.Outcome == o {
-				return originText(d.Origin)
+				return j.originText(d.Origin)
 			}
 		}
 	}
 	return "no packet kept"
 }
 
-// originText is "packets 3, 4, 9".
-func originText(o evidence.Origin) string {
+// of names the file of a packet where several were read.
+func (j *judge) of(file string) string {
+	if len(j.t.files) > 1 && file != "" {
+		return " of " + evidence.Clean(file)
+	}
+	return ""
+}
+
+// originText is "packets 3, 4, 9", with the file where several were read.
+func (j *judge) originText(o evidence.Origin) string {
+	return packetsText(o) + j.of(o.File)
+}
+
+func packetsText(o evidence.Origin) string {
 	switch len(o.Packets) {
 	case 0:
 		return "packets unknown"

@@ -56,7 +56,7 @@ func (j *judge) ids() {
 		for _, id := range m.ids {
 			at = append(at, fmt.Sprint(id.packet))
 		}
-		j.note("several-ids", run.Warn, "%s %s used %d ids or more (packets %s)", evidence.Clean(m.name), m.addr, len(m.ids), strings.Join(at, ", "))
+		j.note("several-ids", run.Warn, "%s %s used %d ids or more (packets %s%s)", evidence.Clean(m.name), m.addr, len(m.ids), strings.Join(at, ", "), j.of(m.file))
 	}
 }
 
@@ -78,7 +78,10 @@ func (j *judge) hosts() {
 			each = append(each, text)
 		}
 	}
-	j.say(run.Pass, "%s asked: %s", plural(int64(len(j.t.hostOrder)), "host"), some(each))
+	j.say(run.Pass, "%s asked: %s", plural(int64(served), "host"), some(each))
+	if n := len(j.t.hostOrder) - served; n > 0 {
+		j.result.Summary += fmt.Sprintf("; %d more tried without a request", n)
+	}
 	if len(each) == 0 {
 		j.result.Summary = plural(int64(len(j.t.hostOrder)), "host") + " tried, none asked"
 	}
@@ -124,7 +127,7 @@ func (j *judge) published(h *Host) bool {
 func (j *judge) hostPackets(h *Host) string {
 	for _, d := range j.t.samples.set.Dials {
 		if d.Address == h.Address {
-			return originText(d.Origin)
+			return j.originText(d.Origin)
 		}
 	}
 	return "packets unknown"

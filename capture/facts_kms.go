@@ -16,11 +16,12 @@ import (
 func (j *judge) bind() {
 	set := &j.t.samples.set
 	j.result.Evidence = evidence.Set{Binds: set.Binds}
+	defer j.otherBinds()
 	if len(set.Binds) == 0 {
 		j.say(run.Skip, "the capture holds no RPC bind to a KMS host")
 		return
 	}
-	j.say(run.Pass, "every bind was accepted")
+	j.say(run.Pass, "every bind for KMS was accepted")
 	for _, b := range set.Binds {
 		if b.Outcome == evidence.BindAccepted {
 			continue
@@ -39,8 +40,22 @@ func (j *judge) bind() {
 		if b.Detail != "" {
 			text += ": " + b.Detail
 		}
-		j.note("bind-"+string(b.Outcome), run.Fail, "%s %s (%s)", b.Address, text, originText(b.Origin))
-		j.result.Summary = "not every bind was accepted"
+		j.note("bind-"+string(b.Outcome), run.Fail, "%s %s (%s)", b.Address, text, j.originText(b.Origin))
+		j.result.Summary = "not every bind for KMS was accepted"
+	}
+}
+
+// otherBinds adds binds for other interfaces on the ports of KMS.
+func (j *judge) otherBinds() {
+	n := 0
+	for _, h := range j.t.hostOrder {
+		n += h.foreign
+	}
+	switch {
+	case n == 1:
+		j.result.Summary += "; 1 bind for another interface was refused"
+	case n > 1:
+		j.result.Summary += fmt.Sprintf("; %d binds for another interface were refused", n)
 	}
 }
 
@@ -53,7 +68,20 @@ func (j *judge) answers() {
 		j.say(run.Skip, "the capture holds no KMS request")
 		return
 	}
-	j.say(run.Pass, "%d of %s accepted", n[OK], plural(total, "request"))
+	switch told := total - n[ResponseOnly] - j.t.oneSided - j.t.cutOff; {
+	case told > 0:
+		j.say(run.Pass, "%d of %s accepted", n[OK], plural(told, "request"))
+	case j.t.oneSided > 0:
+		j.say(run.Pass, "%s, whose answers were not captured", plural(j.t.oneSided, "request"))
+	case n[ResponseOnly] > 0:
+		j.say(run.Pass, "%s, %d with S_OK, whose requests were not captured", plural(n[ResponseOnly], "answer"), j.t.lone)
+	default:
+		j.say(run.Skip, "the capture ended before an answer could be expected")
+	}
+	if k := n[ResponseOnly] - j.t.lone; k > 0 {
+		j.note("refused-unseen", run.Fail, "%s with an error, whose requests were not captured (%s)", plural(k, "answer"),
+			j.exchangePackets(func(x *evidence.Exchange) bool { return x.Outcome == evidence.HostRefused && x.CMID == "" }))
+	}
 	for _, h := range j.t.hostOrder {
 		var codes []uint32
 		for code := range h.HRESULTs {
@@ -61,7 +89,7 @@ func (j *judge) answers() {
 		}
 		slices.Sort(codes)
 		for _, code := range codes {
-			j.note("refused", run.Fail, "%s refused %s with %s (%s)", j.hostName(h), plural(int64(h.HRESULTs[code]), "request"), kms.HRESULT(code),
+			j.note("refused", run.Fail, "%s refused %s with %s (the first: %s)", j.hostName(h), plural(int64(h.HRESULTs[code]), "request"), kms.HRESULT(code),
 				j.exchangePackets(func(x *evidence.Exchange) bool {
 					return x.Address == h.Address && x.Outcome == evidence.HostRefused && x.HRESULT == code
 				}))
@@ -69,8 +97,8 @@ func (j *judge) answers() {
 		if k := h.Outcomes[Faulted]; k > 0 {
 			j.note("rpc-fault", run.Fail, "%s answered %s with an RPC fault %s", j.hostName(h), plural(int64(k), "request"), j.faultText(h))
 		}
-		if k := h.Outcomes[Unanswered] - h.oneSided; k > 0 {
-			j.note("unanswered", run.Fail, "%s: %s without an answer (%s)", j.hostName(h), plural(int64(k), "request"),
+		if k := h.Outcomes[Unanswered] - h.oneSided - h.cutOff; k > 0 {
+			j.note("unanswered", run.Fail, "%s: %s without an answer (the first: %s)", j.hostName(h), plural(int64(k), "request"),
 				j.exchangePackets(func(x *evidence.Exchange) bool {
 					return x.Address == h.Address && (x.Outcome == evidence.ExchangeNoReply || x.Outcome == evidence.ExchangeReset || x.Outcome == evidence.ExchangeClosed)
 				}))
@@ -78,6 +106,9 @@ func (j *judge) answers() {
 	}
 	if k := j.t.oneSided; k > 0 {
 		j.note("one-direction", run.Warn, "%s in one direction alone: what the host answered was not captured", plural(k, "request"))
+	}
+	if k := j.t.cutOff; k > 0 {
+		j.note("requests-open", run.Skip, "%s still open when the capture ended", plural(k, "request"))
 	}
 	if k := n[ResponseOnly]; k > 0 {
 		j.note("requests-missing", run.Skip, "%s whose requests were not captured", plural(k, "answer"))
@@ -87,7 +118,7 @@ func (j *judge) answers() {
 func (j *judge) faultText(h *Host) string {
 	for _, x := range j.t.samples.set.Exchanges {
 		if x.Address == h.Address && x.Outcome == evidence.ExchangeFault {
-			return fmt.Sprintf("%s (%s)", dcerpc.FaultStatus(x.Status), originText(x.Origin))
+			return fmt.Sprintf("%s (the first: %s)", dcerpc.FaultStatus(x.Status), j.originText(x.Origin))
 		}
 	}
 	return ""
@@ -97,7 +128,7 @@ func (j *judge) faultText(h *Host) string {
 func (j *judge) exchangePackets(is func(*evidence.Exchange) bool) string {
 	for i := range j.t.samples.set.Exchanges {
 		if x := &j.t.samples.set.Exchanges[i]; is(x) {
-			return originText(x.Origin)
+			return j.originText(x.Origin)
 		}
 	}
 	return "no packet kept"
@@ -116,7 +147,7 @@ func (j *judge) verify() {
 	j.say(run.Fail, "%d of %s failed a check", bad, plural(j.t.outcomes[OK]+bad, "answer"))
 	for _, x := range j.t.samples.set.Exchanges {
 		if x.Outcome == evidence.Unverified || x.Outcome == evidence.ExchangeGarbled {
-			j.note("failed-check", run.Fail, "%s: %s (%s)", x.Address, strings.Join(x.Failed, ", "), originText(x.Origin))
+			j.note("failed-check", run.Fail, "%s: %s (%s)", x.Address, strings.Join(x.Failed, ", "), j.originText(x.Origin))
 		}
 	}
 }
@@ -130,16 +161,33 @@ func (j *judge) counts() {
 	if j.t.low == 0 {
 		return
 	}
-	j.say(run.Fail, "%d of %s came with a count below the minimum: those clients show 0xC004F038",
+	j.say(run.Warn, "%d of %s came with a count below the minimum: those clients showed 0xC004F038; the newest counts suffice",
 		j.t.low, plural(j.t.outcomes[OK], "accepted request"))
 	for _, h := range j.t.hostOrder {
+		if since, ok := h.suffices(); ok {
+			j.note("count-grew", run.Warn, "%s: the count was below the minimum in %s (the first: %s), and suffices since %s", j.hostName(h),
+				plural(int64(h.Low), "answer"), j.exchangePackets(func(x *evidence.Exchange) bool {
+					return x.Address == h.Address && x.Outcome == evidence.Served && x.Count < x.NPolicy
+				}), sinceText(since))
+			continue
+		}
 		if h.Low > 0 {
-			j.note("low-count", run.Fail, "%s: counts %d to %d, %s below the minimum (%s)", j.hostName(h), h.MinCount, h.MaxCount,
+			j.result.Summary = fmt.Sprintf("%d of %s came with a count below the minimum: those clients show 0xC004F038",
+				j.t.low, plural(j.t.outcomes[OK], "accepted request"))
+			j.note("low-count", run.Fail, "%s: counts %d to %d, %s below the minimum (the first: %s)", j.hostName(h), h.MinCount, h.MaxCount,
 				plural(int64(h.Low), "answer"), j.exchangePackets(func(x *evidence.Exchange) bool {
 					return x.Address == h.Address && x.Outcome == evidence.Served && x.Count < x.NPolicy
 				}))
 		}
 	}
+}
+
+// sinceText is a capture time for people.
+func sinceText(ns int64) string {
+	if ns == 0 {
+		return "a time that was not recorded"
+	}
+	return time.Unix(0, ns).UTC().Format("2006-01-02 15:04 UTC")
 }
 
 func (j *judge) clocks() {
@@ -164,7 +212,7 @@ func (j *judge) clocks() {
 		}
 		o := packets(f.file, f.request)
 		j.note("clock-offset", run.Warn, "%s (%s): %s %s the capture's clock (%s)", f.client.Addr(), evidence.Clean(f.name),
-			f.off.Abs().Round(time.Second), direction, originText(o))
+			f.off.Abs().Round(time.Second), direction, j.originText(o))
 		set.Clocks = append(set.Clocks, evidence.ClockSample{
 			Origin: o, Of: "client " + f.client.Addr().String(), Than: "the capture's clock", Method: "client time in the request", Offset: f.off,
 		})
@@ -180,8 +228,8 @@ func (j *judge) protocol() {
 		j.say(run.Pass, "every product asks in its own version")
 	default:
 		o := j.t.oldest
-		j.say(run.Warn, "%s in an older version than the product's own, such as %s in %s instead of %d.0 (packet %d)",
-			plural(j.t.oldVersion, "request"), o.product, o.version, o.wanted, o.packet)
+		j.say(run.Warn, "%s in an older version than the product's own, such as %s in %s instead of %d.0 (packet %d%s)",
+			plural(j.t.oldVersion, "request"), o.product, o.version, o.wanted, o.packet, j.of(o.file))
 	}
 }
 
@@ -206,16 +254,22 @@ func (j *judge) identity() {
 }
 
 func (j *judge) identityOf(h *Host) {
-	for _, office := range []bool{false, true} {
+	var keys []string
+	for _, k := range h.EPIDs {
+		if k.Key != "" && !slices.Contains(keys, k.Key) {
+			keys = append(keys, k.Key)
+		}
+	}
+	for _, key := range keys {
 		epids, hwids := map[string]int64{}, map[string]bool{}
 		var at []string
 		for _, k := range h.EPIDs {
-			if k.Office != office {
+			if k.Key != key {
 				continue
 			}
 			if epids[k.EPID] == 0 {
 				epids[k.EPID] = k.Packet
-				at = append(at, fmt.Sprint(k.Packet))
+				at = append(at, fmt.Sprint(k.Packet)+j.of(k.File))
 			}
 			if k.HwID != "" {
 				hwids[k.HwID] = true
@@ -228,16 +282,16 @@ func (j *judge) identityOf(h *Host) {
 	}
 	var signs []string
 	for _, s := range h.Signs {
-		signs = append(signs, fmt.Sprintf("%s (packet %d)", s.Text, s.Packet))
+		signs = append(signs, fmt.Sprintf("%s (packet %d%s)", s.Text, s.Packet, j.of(s.File)))
 	}
 	for _, k := range h.EPIDs {
 		e, err := kms.ParseEPID(k.EPID)
 		if err != nil {
-			signs = append(signs, fmt.Sprintf("its ePID has not the form of one (packet %d)", k.Packet))
+			signs = append(signs, fmt.Sprintf("its ePID has not the form of one (packet %d%s)", k.Packet, j.of(k.File)))
 			continue
 		}
 		if id := catalog.JudgeEPID(e, stamp(j.c.LastTime)); len(id.Contradictions) > 0 && j.c.LastTime != 0 {
-			signs = append(signs, fmt.Sprintf("its ePID contradicts itself: %s (packet %d)", id.Contradictions[0].Text, k.Packet))
+			signs = append(signs, fmt.Sprintf("its ePID contradicts itself: %s (packet %d%s)", id.Contradictions[0].Text, k.Packet, j.of(k.File)))
 		}
 	}
 	switch {

@@ -37,7 +37,11 @@ type Host struct {
 	Signs    []Sign // of an emulator
 
 	counted    bool
+	turns      map[kms.GUID]*countTurn // by counted id
+	foreign    int                     // refused binds for other interfaces than that of KMS
 	oneSided   int
+	cutOff     int // requests that were open when the capture ended
+	stillOpen  int // connection attempts that were
 	kinds      []*lateExchange
 	seen       map[netip.Addr]bool
 	lastHwID   kms.HwID
@@ -48,7 +52,8 @@ type Host struct {
 type HostIdentity struct {
 	EPID   string
 	HwID   string // V6 only
-	Office bool   // answered a request for Office: its key has an ePID of its own
+	Office bool   // answered a request for Office
+	Key    string // whose key answered: "Windows", or the counted id of a generation of Office, each of which has a key of its own; "" where the request is not known
 	Packet int64
 	File   string
 }
@@ -80,8 +85,11 @@ func (t *tally) host(a netip.AddrPort) *Host {
 func (h *Host) exchange(x *Exchange, known bool) (fresh bool) {
 	h.Requests++
 	h.Outcomes[x.Outcome]++
-	if x.OneSided {
+	switch {
+	case x.OneSided:
 		h.oneSided++
+	case x.CutOff:
+		h.cutOff++
 	}
 	if !known && len(h.seen) < maxHostClients && !h.seen[x.Client.Addr()] {
 		h.seen[x.Client.Addr()] = true
@@ -101,8 +109,17 @@ func (h *Host) exchange(x *Exchange, known bool) (fresh bool) {
 	if x.Req != nil && x.Outcome == OK && r.Count < x.Req.NPolicy {
 		h.Low++
 	}
+	if x.Req != nil && x.Outcome == OK {
+		h.turn(x)
+	}
 	h.signs(x)
-	office := x.Req != nil && isOffice(x.Req.AppID)
+	office, key := false, ""
+	if x.Req != nil && x.Req.Decoded {
+		office, key = isOffice(x.Req.AppID), "Windows"
+		if office {
+			key = x.Req.CountedID.String()
+		}
+	}
 	hwid := ""
 	if r.Outer.Major() == 6 {
 		if r.HwID != h.lastHwID || h.lastHwText == "" {
@@ -112,7 +129,7 @@ func (h *Host) exchange(x *Exchange, known bool) (fresh bool) {
 	}
 	for i := range h.EPIDs {
 		k := &h.EPIDs[i]
-		if k.EPID == r.EPID && k.Office == office && (hwid == "" || k.HwID == "" || k.HwID == hwid) {
+		if k.EPID == r.EPID && k.Key == key && (hwid == "" || k.HwID == "" || k.HwID == hwid) {
 			if k.HwID == "" {
 				k.HwID = hwid
 			}
@@ -122,8 +139,53 @@ func (h *Host) exchange(x *Exchange, known bool) (fresh bool) {
 	if len(h.EPIDs) == 16 {
 		return false
 	}
-	h.EPIDs = append(h.EPIDs, HostIdentity{EPID: r.EPID, HwID: hwid, Office: office, Packet: x.Answer.First, File: x.File})
+	h.EPIDs = append(h.EPIDs, HostIdentity{EPID: r.EPID, HwID: hwid, Office: office, Key: key, Packet: x.Answer.First, File: x.File})
 	return true
+}
+
+// A countTurn follows how the count for one counted id came to suffice.
+type countTurn struct {
+	low   int   // answers with a count below the minimum
+	since int64 // capture time from which on every count sufficed; 0: the newest does not, or no time is known
+	now   bool  // the newest count suffices
+}
+
+func (h *Host) turn(x *Exchange) {
+	t := h.turns[x.Req.CountedID]
+	if t == nil {
+		if len(h.turns) == 64 {
+			return
+		}
+		if h.turns == nil {
+			h.turns = map[kms.GUID]*countTurn{}
+		}
+		t = &countTurn{}
+		h.turns[x.Req.CountedID] = t
+	}
+	switch enough := x.Resp.Count >= x.Req.NPolicy; {
+	case !enough:
+		t.low, t.since, t.now = t.low+1, 0, false
+	case !t.now:
+		t.since, t.now = x.Answered, true
+	}
+}
+
+// suffices tells whether the newest count for everything is enough, though it
+// was not before, and since when.
+func (h *Host) suffices() (since int64, ok bool) {
+	if h.Low == 0 {
+		return 0, false
+	}
+	for _, t := range h.turns {
+		switch {
+		case t.low == 0:
+		case !t.now:
+			return 0, false
+		default:
+			since = max(since, t.since)
+		}
+	}
+	return since, true
 }
 
 var windowsApp = dcerpc.MustParseUUID(catalog.WindowsAppID)
@@ -172,7 +234,12 @@ func (h *Host) connection(c *Connection) {
 	if c.HostFirst && c.Exchanges == 1 && c.KMSInterface && !c.RSTHost {
 		h.sign(c.File, c.Span.Last, "closes-at-once", "it closes the connection after one answer, which Microsoft's hosts leave to the client")
 	}
+	if c.Bind.otherRefused() {
+		h.foreign++
+	}
 	switch dialOutcome(c) {
+	case "":
+		h.stillOpen++
 	case evidence.Open:
 		h.Opened++
 	case evidence.Silent:

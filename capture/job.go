@@ -49,10 +49,20 @@ func (j *Job) Run(ctx context.Context) (r *Report, err error) {
 	var out *fileWriter
 	var failed error
 	if j.Write != "" {
+		if err = apart(j.Write, j.Files, j.Stdin); err != nil {
+			return nil, err
+		}
 		if out, err = createFile(j.Write); err != nil {
 			return nil, fmt.Errorf("--write: %w", err)
 		}
-		defer func() { err = errors.Join(err, failed, out.close()) }()
+		defer func() {
+			end := out.close
+			// What a live capture took cannot be had again.
+			if failed != nil || err != nil && j.Interface == "" {
+				end = out.discard
+			}
+			err = errors.Join(err, failed, end())
+		}()
 		write := func(p *Packet) {
 			if failed == nil {
 				failed = out.write(p)

@@ -24,7 +24,8 @@ type Report struct {
 	Hosts    []*Host   // in the order in which they were asked
 	Results  []run.Result
 	Evidence evidence.Set
-	Broken   []error // where files broke
+	Broken   []error  // where files broke
+	Ignore   []string // ids of facts that [Report.Events] shows but does not count
 }
 
 // report ends the tally.
@@ -85,6 +86,15 @@ func (t *tally) nameOf(a netip.AddrPort) (name, domain string) {
 	return a.Addr().String(), ""
 }
 
+// FactIDs are the ids of what is asked of every capture.
+func FactIDs() []string {
+	ids := make([]string, len(facts))
+	for i, f := range facts {
+		ids[i] = f.id
+	}
+	return ids
+}
+
 // Plan is the event that begins the stream of a capture.
 func Plan(version string, now time.Time, sources ...string) run.Event {
 	names := make([]string, len(sources))
@@ -104,10 +114,13 @@ func (r *Report) Events(now time.Time, took time.Duration, stopped bool) []run.E
 	s := &run.Summary{Counts: map[run.Status]int{}, Stopped: stopped, Took: took}
 	for i := range r.Results {
 		res := &r.Results[i]
-		s.Counts[res.Status]++
-		s.Worst = run.Worse(s.Worst, res.Status)
+		if res.Ignored = slices.Contains(r.Ignore, res.Check); !res.Ignored {
+			s.Counts[res.Status]++
+			s.Worst = run.Worse(s.Worst, res.Status)
+		}
 		out = append(out, run.Event{Time: now, Finished: res})
 	}
+	s.Ignored = r.Ignore
 	all := diagnose.Diagnose(&r.Evidence)
 	for _, c := range all {
 		switch c.Verdict {
@@ -141,9 +154,9 @@ func (r *Report) silence() string {
 	case c.UnknownLink == c.Packets:
 		return fmt.Sprintf("No packet could be read: %s is not understood.", c.FrameLink)
 	case c.TCP == 0:
-		return fmt.Sprintf("The capture holds %d packets, none of TCP, and no look-up of KMS.", c.Packets)
+		return fmt.Sprintf("The capture holds %s, none of TCP, and no look-up of KMS.", plural(c.Packets, "packet"))
 	}
-	return fmt.Sprintf("The capture holds %d packets and %d TCP connections, none of KMS, and no look-up of KMS.", c.Packets, c.Connections)
+	return fmt.Sprintf("The capture holds %s and %s, none of KMS, and no look-up of KMS.", plural(c.Packets, "packet"), plural(c.Connections, "TCP connection"))
 }
 
 // brokenText says where a file broke.

@@ -69,6 +69,7 @@ type lateBind struct {
 type exchangeKind struct {
 	outcome Outcome
 	code    uint32
+	failed  string // the checks that failed
 	counted kms.GUID
 	low     bool
 }
@@ -97,6 +98,10 @@ func (s *samples) exchange(x *Exchange, h *Host, fresh, telling bool) {
 		kind.code = x.HRESULT
 	case Faulted:
 		kind.code = x.Fault
+	case Invalid:
+		for _, id := range x.FailedChecks {
+			kind.failed += string(id) + " "
+		}
 	}
 	if x.Req != nil {
 		kind.counted = x.Req.CountedID
@@ -195,7 +200,7 @@ func packets(file string, spans ...Span) evidence.Origin {
 
 var exchangeOutcomes = map[Outcome]evidence.ExchangeOutcome{
 	Unanswered: evidence.ExchangeNoReply, OK: evidence.Served, Refused: evidence.HostRefused, Faulted: evidence.ExchangeFault,
-	Invalid: evidence.Unverified, Garbled: evidence.ExchangeGarbled, ResponseOnly: evidence.ExchangeOther,
+	Invalid: evidence.Unverified, Garbled: evidence.ExchangeGarbled, ResponseOnly: evidence.ExchangeUnseen,
 }
 
 // exchangeEvidence says an exchange in the words of evidence.
@@ -211,14 +216,18 @@ func exchangeEvidence(x *Exchange) evidence.Exchange {
 	case x.Ended == Closed:
 		e.Outcome = evidence.ExchangeClosed
 	case x.OneSided:
-		e.Detail = "the capture holds one direction alone"
+		e.Outcome, e.Detail = evidence.ExchangeUnseen, "the capture holds one direction alone"
+	case x.CutOff:
+		e.Outcome, e.Detail = evidence.ExchangeUnseen, "the capture ended before an answer could be expected"
+	case x.Outcome == ResponseOnly && x.HRESULT != 0:
+		e.Outcome, e.Detail = evidence.HostRefused, "its request is not in the capture"
 	case x.Outcome == ResponseOnly:
 		e.Detail = "its request is not in the capture"
 	}
 	if x.Syntax != 0 {
 		e.Syntax = x.Syntax.String()
 	}
-	if x.Answered > 0 && x.Requested > 0 {
+	if x.Answered > x.Requested && x.Requested > 0 {
 		e.Took = time.Duration(x.Answered - x.Requested)
 	}
 	for _, id := range x.FailedChecks {

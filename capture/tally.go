@@ -40,6 +40,8 @@ type tally struct {
 	low         int64 // served with a count below the minimum
 	lookups     int64
 	oneSided    int64 // requests of which only the client's direction was captured
+	cutOff      int64 // requests that were open when the capture ended
+	lone        int64 // answers with S_OK whose requests were not captured
 	oldVersion  int64 // requests in an older protocol than the product's own
 	oldest      oldUse
 	versions    map[kms.GUID]productVersion // by activation id
@@ -122,8 +124,13 @@ func clockOffset(x *Exchange) time.Duration {
 
 func (t *tally) exchange(x *Exchange) {
 	t.outcomes[x.Outcome]++
-	if x.OneSided {
+	switch {
+	case x.OneSided:
 		t.oneSided++
+	case x.CutOff:
+		t.cutOff++
+	case x.Outcome == ResponseOnly && x.HRESULT == 0:
+		t.lone++
 	}
 	h := t.host(x.Host)
 	var c *Client

@@ -3,8 +3,11 @@ package capture
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -13,7 +16,8 @@ import (
 // with an interface for each link type, and classic pcap with nanoseconds
 // otherwise. The writers of gopacket cannot number the link types above 255.
 type fileWriter struct {
-	path  string
+	path  string // where the packets shall be in the end
+	part  string // where they are until then; "" where path is written itself
 	file  *os.File
 	buf   *bufio.Writer
 	ng    bool
@@ -22,12 +26,59 @@ type fileWriter struct {
 	frame []byte
 }
 
+// An OverwriteError says that a capture would be written onto one of the files
+// that are read.
+type OverwriteError struct{ File string }
+
+func (e *OverwriteError) Error() string {
+	return "--write " + e.File + " is one of the files that are read; give it another name"
+}
+
+// apart returns an [OverwriteError] if path is one of the inputs, by whatever
+// name.
+func apart(path string, inputs []string, stdin *os.File) error {
+	out, missing := os.Stat(path)
+	if missing != nil || !out.Mode().IsRegular() { // new, or a device
+		inputs = nil
+	}
+	for _, name := range inputs {
+		in, err := os.Stat(name)
+		if name == "-" && stdin != nil {
+			in, err = stdin.Stat()
+		}
+		if err == nil && os.SameFile(in, out) {
+			return &OverwriteError{path}
+		}
+	}
+	return nil
+}
+
+// createFile begins a file. A regular file gets its name when it is whole: what
+// had the name before stays until then.
 func createFile(path string) (*fileWriter, error) {
-	f, err := os.Create(path)
+	w := &fileWriter{path: path, ng: strings.HasSuffix(strings.ToLower(path), ".pcapng")}
+	if whole, err := filepath.EvalSymlinks(path); err == nil {
+		w.path = whole
+	}
+	mode := os.FileMode(0o666)
+	info, err := os.Stat(w.path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
+	case err == nil && !info.Mode().IsRegular():
+		w.file, err = os.OpenFile(w.path, os.O_WRONLY, 0)
+	default:
+		if err == nil {
+			mode = info.Mode().Perm()
+		}
+		w.part = fmt.Sprintf("%s.%d.part", w.path, os.Getpid())
+		w.file, err = os.OpenFile(w.part, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &fileWriter{path: path, file: f, buf: bufio.NewWriterSize(f, 256<<10), ng: strings.HasSuffix(strings.ToLower(path), ".pcapng")}, nil
+	w.buf = bufio.NewWriterSize(w.file, 256<<10)
+	return w, nil
 }
 
 func (w *fileWriter) write(p *Packet) error {
@@ -89,15 +140,29 @@ func (w *fileWriter) header(l LinkType) {
 	_, _ = w.buf.Write(b)
 }
 
+// close ends the file and gives it its name.
 func (w *fileWriter) close() error {
 	if !w.begun { // a file without packets is still one
 		w.header(LinkEthernet)
 	}
-	if err := w.buf.Flush(); err != nil {
-		_ = w.file.Close()
-		return err
+	err := errors.Join(w.buf.Flush(), w.file.Close())
+	switch {
+	case w.part == "":
+	case err != nil:
+		_ = os.Remove(w.part)
+	default:
+		err = os.Rename(w.part, w.path)
 	}
-	return w.file.Close()
+	return err
+}
+
+// discard ends the file without a trace.
+func (w *fileWriter) discard() error {
+	_ = w.file.Close()
+	if w.part == "" {
+		return nil
+	}
+	return os.Remove(w.part)
 }
 
 // early keeps the first packets of connections of which it is not known yet

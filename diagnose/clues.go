@@ -65,6 +65,7 @@ type endpoint struct {
 	exchanges []*evidence.Exchange
 	from      map[netip.Addr]int // source to its place in dials
 	tally     map[evidence.DialOutcome]int
+	newest    map[string]*evidence.Exchange // the latest served one of each count
 }
 
 // domain is a DNS domain whose SRV record was asked for.

@@ -148,7 +148,10 @@ func (c *clues) failures() []string {
 		{dead(evidence.Refused, evidence.RejectedByICMP), "refuses the connection", "refuse the connection"},
 		{dead(evidence.Prohibited, evidence.PortUnreachable), "is kept away by a filter", "are kept away by a filter"},
 		{dead(evidence.LocalRefusal), "was not asked: this machine refuses the connection itself", "were not asked: this machine refuses the connections itself"},
-		{dead(evidence.NoRoute, evidence.Unreachable), "cannot be reached from here", "cannot be reached from here"},
+		{func(h *host) bool {
+			return dead(evidence.NoRoute, evidence.Unreachable)(h) && !slices.ContainsFunc(h.ends, c.absent)
+		}, "cannot be reached from here", "cannot be reached from here"},
+		{func(h *host) bool { return slices.ContainsFunc(h.ends, c.absent) && dead(evidence.Unreachable)(h) }, "is not on this network: no neighbour answered for its address", "are not on this network: no neighbour answered for their addresses"},
 		{mute, "accepts connections and gives no KMS answer", "accept connections and give no KMS answer"},
 	} {
 		if names := c.shown(s.is); len(names) == 1 {
@@ -157,7 +160,26 @@ func (c *clues) failures() []string {
 			out = append(out, list(names)+" "+s.all+".")
 		}
 	}
+	out = append(out, c.closedPorts()...)
 	return append(out, c.weakAnswers()...)
+}
+
+// closedPorts says which port of an address is closed while another accepts
+// connections.
+func (c *clues) closedPorts() []string {
+	var out []string
+	for _, e := range c.ends {
+		if len(e.dials) == 0 || e.open() || e.all(evidence.NoFamily) || len(out) == maxEach {
+			continue
+		}
+		i := slices.IndexFunc(e.host.ends, func(o *endpoint) bool {
+			return o.open() && o.addr.Addr() == e.addr.Addr()
+		})
+		if i >= 0 {
+			out = append(out, fmt.Sprintf("%s accepts connections on port %d; port %d: %s.", e.host.shown, e.host.ends[i].port(), e.port(), triedText(e.dials[0])))
+		}
+	}
+	return out
 }
 
 func (c *clues) shown(is func(*host) bool) []string {
@@ -190,7 +212,7 @@ func mute(h *host) bool {
 			return false
 		}
 		b := e.lastBind()
-		asked = asked || len(e.exchanges) > 0 || b != nil && !e.bound()
+		asked = asked || e.lastSeen() != nil || b != nil && !e.bound()
 	}
 	return asked
 }
@@ -199,13 +221,35 @@ func mute(h *host) bool {
 func (c *clues) weakAnswers() []string {
 	var out []string
 	for _, e := range c.ends {
+		told := map[string]bool{} // counts that grew
 		for _, x := range e.latest() {
-			if text := weak(e.host.shown, x); text != "" && !slices.Contains(out, text) && len(out) < maxEach {
+			text := weak(e.host.shown, x)
+			if x.Outcome == evidence.Served && tooLow(x) && e.suffices(x) {
+				key := fmt.Sprint(counter(x), needed(x))
+				if told[key] {
+					continue
+				}
+				told[key], text = true, e.grown(x)
+			}
+			if text != "" && !slices.Contains(out, text) && len(out) < maxEach {
 				out = append(out, text)
 			}
 		}
 	}
 	return out
+}
+
+// grown says until when the count of an endpoint was too low for a product.
+func (e *endpoint) grown(x *evidence.Exchange) string {
+	n := needed(x)
+	last := e.last(func(l *evidence.Exchange) bool {
+		return l.Outcome == evidence.Served && counter(l) == counter(x) && needed(l) == n && tooLow(l)
+	})
+	until := ""
+	if !last.SentAt.IsZero() {
+		until = " until " + utc(last.SentAt)
+	}
+	return fmt.Sprintf("The count of %s was below %d%s; it suffices since.", e.host.shown, n, until)
 }
 
 // weak says why an answer activates nobody; "" for one that does.

@@ -107,9 +107,11 @@ func (e *endpoint) values(c *clues) map[string]string {
 		if d.Outcome == evidence.Open {
 			continue
 		}
-		if text := triedText(d); !slices.Contains(outcomes, text) && len(outcomes) < maxEach {
-			outcomes = append(outcomes, text)
+		text := triedText(d)
+		if slices.Contains(outcomes, text) || len(outcomes) == maxEach {
+			continue // the times are those of the tries that were counted
 		}
+		outcomes = append(outcomes, text)
 		for _, t := range d.Tries {
 			if len(times) < maxEach && !t.Started.IsZero() {
 				times = append(times, utc(t.Started))
@@ -130,8 +132,8 @@ func (e *endpoint) lost() (text, when string) {
 	var started time.Time
 	switch b := e.lastBind(); {
 	case len(e.exchanges) > 0:
-		x := e.exchanges[len(e.exchanges)-1]
-		if x.Answered() {
+		x := e.lastSeen()
+		if x == nil || x.Answered() {
 			return "", ""
 		}
 		text, started = exchangeEnd(x), x.SentAt
@@ -198,7 +200,21 @@ func (c *clues) source(peer netip.Addr) netip.Addr {
 			}
 		}
 	}
-	return c.sources[peer.Is4()]
+	known := c.sources[peer.Is4()]
+	net := subnetOf(peer)
+	if subnetOf(known) == net {
+		return known
+	}
+	var beside netip.Addr // an own address in the peer's subnet
+	for a := range c.own {
+		if subnetOf(a) == net && (!beside.IsValid() || a.Less(beside)) {
+			beside = a
+		}
+	}
+	if beside.IsValid() {
+		return beside
+	}
+	return known
 }
 
 // triedText says how a connection attempt ended.
@@ -215,6 +231,12 @@ func triedText(d *evidence.Dial) string {
 	case evidence.Silent:
 		return "no answer at all" + tries
 	case evidence.Unreachable:
+		if noNeighbour(d) {
+			return "no neighbour answered for the address: nothing that has it is up on this network"
+		}
+		if perhapsNeighbour(d) {
+			return "the host is unreachable, by ICMP or because no neighbour answered: the system does not tell"
+		}
 		return "ICMP says the host or network is unreachable" + icmp(d)
 	case evidence.PortUnreachable:
 		return "rejected with ICMP port unreachable" + icmp(d)
@@ -237,6 +259,32 @@ func triedText(d *evidence.Dial) string {
 	return string(d.Outcome)
 }
 
+// noNeighbour tells whether the machine that dialled is on the network of the
+// address and found nobody there who has it. The words are those of package
+// checks.
+func noNeighbour(d *evidence.Dial) bool {
+	return d.Outcome == evidence.Unreachable && tells(d, "no neighbour answered")
+}
+
+// perhapsNeighbour holds where the system says the same of an answer by ICMP and
+// of a neighbour that is not there.
+func perhapsNeighbour(d *evidence.Dial) bool {
+	return d.Outcome == evidence.Unreachable && tells(d, "for want of a neighbour")
+}
+
+func tells(d *evidence.Dial, words string) bool {
+	return slices.ContainsFunc(d.Tries, func(t evidence.Try) bool { return strings.Contains(t.Detail, words) })
+}
+
+// absent holds for an own host whose address nobody on this network has.
+func (c *clues) absent(e *endpoint) bool {
+	if e.host.cloud != nil || !e.all(evidence.Unreachable) {
+		return false
+	}
+	d := e.dials[0]
+	return noNeighbour(d) || perhapsNeighbour(d) && c.sameSubnet(e)
+}
+
 func icmp(d *evidence.Dial) string {
 	for _, t := range d.Tries {
 		if t.ICMP != "" {
@@ -257,6 +305,11 @@ func (h *host) up() (Finding, bool) {
 	for _, d := range h.alive {
 		if d.Outcome == evidence.Refused {
 			return Finding{fmt.Sprintf("%s refuses port %d at once: something is up at that address", h.shown, dialPort(d)), d.Origin}, true
+		}
+	}
+	for _, e := range h.ends {
+		if e.open() {
+			return Finding{e.name() + " accepts connections: the host is up", e.origin()}, true
 		}
 	}
 	for _, p := range h.pings {

@@ -92,7 +92,7 @@ func TestLiveRules(t *testing.T) {
 		},
 		{
 			"refused", one(evidence.Refused),
-			verdicts{"kms-host-service-stopped": Possible, "kms-host-port-unavailable": Possible, "kms-host-key-missing": Possible, "middlebox-l7-inspection": Possible, "firewall-block-1688": Possible},
+			verdicts{"kms-host-service-stopped": Possible, "kms-host-port-unavailable": Possible, "kms-host-key-missing": Possible, "middlebox-l7-inspection": Untested, "firewall-block-1688": Possible},
 			"kms-host-service-stopped", 0xC004F074,
 		},
 		{"a filter says so", one(evidence.Prohibited), verdicts{"firewall-block-1688": Found, "kms-host-service-stopped": Untested}, "firewall-block-1688", 0xC004F074},
@@ -118,7 +118,7 @@ func TestLiveRules(t *testing.T) {
 		{"no KMS enabled", bound().request(kms01, "10.0.0.5", "windows-11", refusedWith(0xC004F039)), verdicts{"kms-host-key-missing": Found}, "kms-host-key-missing", 0xC004F039},
 		{
 			"newer refused, older served", bound().request(kms01, "10.0.0.5", "server-2025", refusedWith(0xC004F042)).request(kms01, "10.0.0.5", "server-2016"),
-			verdicts{"host-key-too-old-for-client": Found, "host-windows-key-missing": Untested, "host-update-missing": Possible},
+			verdicts{"host-key-too-old-for-client": Found, "host-windows-key-missing": RuledOut, "host-update-missing": Possible},
 			"host-key-too-old-for-client", 0xC004F042,
 		},
 		{

@@ -131,18 +131,24 @@ func retailOrOEM(c *clues) []judgement { return c.notKMS(0x803F7001, "RETAIL", "
 func makChannel(c *clues) []judgement  { return c.notKMS(0, "MAK") }
 func avmaKey(c *clues) []judgement     { return c.notKMS(0xC004FD01, "AVMA") }
 
-// csvlkOnClients: a host key is right on the few KMS hosts; on a machine with a
-// client edition, or on one that nobody means to be a host, it is not.
+// csvlkOnClients needs a sign of a client beside the host key: on a server with
+// nothing else to say the key makes the KMS host that it is meant to make.
 func csvlkOnClients(c *clues) []judgement {
 	l := c.ofChannel("CSVLK")
 	if l == nil {
 		return nil
 	}
-	j := judgement{verdict: Possible, score: atEvidence - 6, because: []Finding{channelFinding(l)}, values: c.gvlk()}
+	name := strings.ToLower(l.Name)
+	client := strings.HasPrefix(name, "windows") && !strings.Contains(name, "server")
 	for i := range c.set.Systems {
-		if p := strings.ToLower(c.set.Systems[i].Product); strings.Contains(p, "windows 1") || strings.Contains(p, "windows 7") || strings.Contains(p, "windows 8") {
-			j.score = atStrong - 6
-		}
+		p := strings.ToLower(c.set.Systems[i].Product)
+		client = client || strings.Contains(p, "windows 1") || strings.Contains(p, "windows 7") || strings.Contains(p, "windows 8")
+	}
+	j := judgement{verdict: Possible, score: atEvidence - 6, because: []Finding{channelFinding(l)}, values: c.gvlk()}
+	if client {
+		j.score = atStrong - 6
+	} else if _, usedUp := c.saw(keyUsedUp); !usedUp && len(c.set.Statements) == 0 {
+		return nil
 	}
 	if s, ok := c.saw(keyUsedUp); ok {
 		j.score = max(j.score, atEvidence+4)

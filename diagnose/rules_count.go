@@ -20,14 +20,35 @@ var countRules = []rule{
 
 const countLow = 0xC004F038
 
-// low returns an endpoint's latest served exchange when its count does not reach
-// the minimum of the product asked for.
+// low returns an endpoint's latest served exchange whose count does not reach the
+// minimum of the product asked for, unless the count does by now.
 func (e *endpoint) low() *evidence.Exchange {
-	x := e.served()
-	if x == nil || int(x.Count) >= needed(x) {
-		return nil
+	return e.last(func(x *evidence.Exchange) bool { return x.Outcome == evidence.Served && tooLow(x) && !e.suffices(x) })
+}
+
+func tooLow(x *evidence.Exchange) bool { return int(x.Count) < needed(x) }
+
+// suffices tells whether the newest count of the endpoint is enough for the
+// product that an exchange asked for. Windows and Office have their own counts.
+func (e *endpoint) suffices(x *evidence.Exchange) bool {
+	if e.newest == nil {
+		e.newest = map[string]*evidence.Exchange{}
+		for _, n := range e.exchanges {
+			if n.Outcome == evidence.Served && !uncounted(n) {
+				e.newest[counter(n)] = n
+			}
+		}
 	}
-	return x
+	newest := e.newest[counter(x)]
+	return newest != nil && int(newest.Count) >= needed(x)
+}
+
+// counter names the count that a product belongs to.
+func counter(x *evidence.Exchange) string {
+	if isOffice(x) {
+		return "office " + strings.ToLower(x.CountedID)
+	}
+	return "windows"
 }
 
 func lowText(e *endpoint) Finding {
@@ -242,58 +263,4 @@ func countReset(c *clues) []judgement {
 		return nil
 	}
 	return one(c.judge(Possible, atEvidence+2, countLow, ends, because...))
-}
-
-// lbSplits compares the identities that one address showed on different
-// connections: a host has one ePID and one hardware id.
-func lbSplits(c *clues) []judgement {
-	var js []judgement
-	repeated := false
-	for _, e := range c.ends {
-		epids, hwids := map[string]bool{}, map[string]bool{}
-		var low *evidence.Exchange
-		var last evidence.Origin
-		for _, x := range e.exchanges {
-			if !x.Answered() || x.EPID == "" {
-				continue
-			}
-			if family(x) != family(e.exchanges[0]) {
-				continue // Windows and Office keys of one host have their own ePIDs
-			}
-			repeated = repeated || len(epids) > 0
-			epids[x.EPID] = true
-			if x.HwID != "" {
-				hwids[x.HwID] = true
-			}
-			if int(x.Count) < needed(x) {
-				low = x
-			}
-			last = x.Origin
-		}
-		if len(epids) < 2 && len(hwids) < 2 {
-			continue
-		}
-		j := c.judge(Possible, atEvidence+3, 0, []*endpoint{e}, Finding{
-			fmt.Sprintf("%s showed %d ePIDs and %d hardware ids on different connections", e.name(), len(epids), len(hwids)), last,
-		})
-		if len(hwids) > 1 && len(epids) > 1 {
-			j.verdict, j.score = Found, atStrong
-		}
-		if low != nil {
-			j.code = countLow
-		}
-		js = append(js, j)
-	}
-	if len(js) == 0 && repeated {
-		return pass(Finding{"each address showed one ePID on every connection", c.ends[0].origin()})
-	}
-	return js
-}
-
-// family tells Windows from Office, which a host keeps apart.
-func family(x *evidence.Exchange) string {
-	if isOffice(x) {
-		return "office"
-	}
-	return "windows"
 }

@@ -56,6 +56,9 @@ func hostServiceStopped(c *clues) []judgement {
 		}
 		js = append(js, c.judge(Possible, score, 0xC004F074, s.ends, s.because()...))
 	}
+	if absent := c.where(c.absent); len(absent) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+3, 0xC004F074, absent, c.tries(absent)...))
+	}
 	if reset := c.where(refusedHere); len(reset) > 0 {
 		js = append(js, c.judge(Possible, atEvidence+6, 0xC004F074, reset, c.tries(reset)...))
 	}

@@ -27,14 +27,15 @@ const (
 // coverage is what one host was asked for and said.
 type coverage struct {
 	host            *host
-	refused, served []*evidence.Exchange // one each product asked for
+	refused, served []*evidence.Exchange // the latest of each product asked for
+	before          []*evidence.Exchange // served once, and refused since
 }
 
 // coverages returns the hosts that refused a product with 0xC004F042.
 func (c *clues) coverages() []coverage {
 	var out []coverage
 	for _, h := range c.hosts {
-		latest := map[string]*evidence.Exchange{}
+		latest, once := map[string]*evidence.Exchange{}, map[string]*evidence.Exchange{}
 		var order []string
 		for _, e := range h.ends {
 			for _, x := range e.exchanges {
@@ -46,6 +47,9 @@ func (c *clues) coverages() []coverage {
 					order = append(order, key)
 				}
 				latest[key] = x
+				if x.Outcome == evidence.Served {
+					once[key] = x
+				}
 			}
 		}
 		k := coverage{host: h}
@@ -53,6 +57,9 @@ func (c *clues) coverages() []coverage {
 			switch x := latest[key]; {
 			case x.Outcome == evidence.HostRefused && x.HRESULT == idMismatch:
 				k.refused = append(k.refused, x)
+				if once[key] != nil {
+					k.before = append(k.before, once[key])
+				}
 			case x.Outcome == evidence.Served:
 				k.served = append(k.served, x)
 			}
@@ -109,6 +116,13 @@ func hostKeyTooOld(c *clues) []judgement {
 			continue
 		}
 		yes, office := first(k.served, isWindows), first(k.served, isOffice)
+		if yes == nil {
+			if was := first(k.before, isWindows); was != nil {
+				js = append(js, c.aboutKey(k, no, Possible, atEvidence+2, slices.Concat(k.said(no, nil),
+					[]Finding{{fmt.Sprintf("%s served %s before", k.host.shown, product(was)), was.Origin}}, k.keyFinding(), listed(no))))
+				continue
+			}
+		}
 		switch {
 		case yes != nil:
 			js = append(js, c.aboutKey(k, no, Found, atStrong, slices.Concat(k.said(no, yes), k.keyFinding(), listed(no))))
@@ -176,10 +190,10 @@ func officeSKU(activationID string) bool {
 	return ok && p.Group.Class == catalog.Office
 }
 
-// keyFinding names the host key that the ePID shows: it dates from the key's
+// keyFinding names the Windows host key that the ePID shows: it dates from the key's
 // activation and is no proof of today's key.
 func (k coverage) keyFinding() []Finding {
-	x := k.host.answered(func(x *evidence.Exchange) bool { return x.EPID != "" })
+	x := k.host.answered(func(x *evidence.Exchange) bool { return identified(x) && isWindows(x) })
 	if x == nil {
 		return nil
 	}
@@ -220,9 +234,14 @@ func keysFor(x *evidence.Exchange) string {
 
 func hostWindowsKeyMissing(c *clues) []judgement {
 	var js []judgement
+	var has []Finding
 	for _, k := range c.coverages() {
 		no := first(k.refused, isWindows)
-		if no == nil || first(k.served, isWindows) != nil {
+		if no == nil {
+			continue
+		}
+		if yes := first(slices.Concat(k.served, k.before), isWindows); yes != nil {
+			has = append(has, Finding{fmt.Sprintf("%s served %s", k.host.shown, product(yes)), yes.Origin})
 			continue
 		}
 		if office := first(k.served, isOffice); office != nil {
@@ -235,6 +254,9 @@ func hostWindowsKeyMissing(c *clues) []judgement {
 			}
 			js = append(js, j)
 		}
+	}
+	if len(js) == 0 && len(has) > 0 {
+		return pass(bounded(has)...)
 	}
 	return c.orCovered(js)
 }

@@ -37,8 +37,13 @@ func dnsServerUnreachable(c *clues) []judgement {
 		s.failed = append(s.failed, f)
 		s.doubtful = s.doubtful || outcome == evidence.DNSOther || outcome == evidence.DNSUnreachable && ownNetwork(detail)
 	}
+	var unanswered []*evidence.SRVAnswer // of domains that no server told anything of
 	for _, d := range c.domains {
+		told := slices.ContainsFunc(d.kms, func(a *evidence.SRVAnswer) bool { return a.Outcome.Answered() })
 		for _, a := range d.kms {
+			if !told && a.Resolver.IsValid() {
+				unanswered = append(unanswered, a)
+			}
 			note(a.Resolver, a.Outcome, a.Detail, Finding{srvText(a), a.Origin})
 		}
 	}
@@ -61,15 +66,37 @@ func dnsServerUnreachable(c *clues) []judgement {
 			}
 			if r.IsValid() {
 				j.subjects = append(j.subjects, r.Addr().String())
-				j.values = append(j.values, map[string]string{"resolver": r.Addr().String(), "domain": c.firstDomain()})
+				j.values = append(j.values, c.aboutResolver(r, c.firstDomain()))
 			}
 			j.because = append(j.because, s.failed[0])
 		}
 	}
+	if len(j.because) == 0 && len(unanswered) > 0 { // the servers answer, but not this question
+		j.score = atEvidence - 2
+		for _, a := range unanswered[:min(len(unanswered), maxFindings)] {
+			j.subjects = append(j.subjects, a.Resolver.Addr().String())
+			j.values = append(j.values, c.aboutResolver(a.Resolver, a.Domain))
+			j.because = append(j.because, Finding{srvText(a), a.Origin})
+		}
+		j.subjects = slices.Compact(j.subjects)
+	}
 	if len(j.because) == 0 {
-		return pass(Finding{fmt.Sprintf("%d DNS servers asked, each answered", len(order)), c.dnsOrigin()})
+		text := "the DNS server that was asked answered"
+		if len(order) > 1 {
+			text = fmt.Sprintf("%d DNS servers asked, each answered", len(order))
+		}
+		return pass(Finding{text, c.dnsOrigin()})
 	}
 	return one(j)
+}
+
+// aboutResolver is what placeholders stand for in a cause about a DNS server.
+func (c *clues) aboutResolver(r netip.AddrPort, domain string) map[string]string {
+	v := map[string]string{"resolver": r.Addr().String(), "domain": domain}
+	if from := c.source(r.Addr()); from.IsValid() {
+		v["client"] = from.String()
+	}
+	return v
 }
 
 // ownNetwork tells by the words of the system whether a question did not leave

@@ -69,8 +69,11 @@ func bindText(b *evidence.Bind) string {
 
 // rpcFinding says how the latest request without an answer ended, or the bind.
 func (e *endpoint) rpcFinding() Finding {
-	if n := len(e.exchanges); n > 0 {
-		return exchangeText(e, e.exchanges[n-1])
+	if x := e.lastSeen(); x != nil {
+		return exchangeText(e, x)
+	}
+	if e.lastBind() == nil {
+		return exchangeText(e, e.exchanges[len(e.exchanges)-1])
 	}
 	return e.bindFinding()
 }
@@ -96,14 +99,20 @@ func (e *endpoint) bindEnded(outcomes ...evidence.BindOutcome) bool {
 
 // unanswered is the latest exchange when no answer came to it.
 func (e *endpoint) unanswered(outcomes ...evidence.ExchangeOutcome) *evidence.Exchange {
-	if len(e.exchanges) == 0 || e.last(func(x *evidence.Exchange) bool { return x.Answered() }) != nil {
-		return nil
-	}
-	x := e.exchanges[len(e.exchanges)-1]
-	if !slices.Contains(outcomes, x.Outcome) {
+	x := e.lastSeen()
+	if x == nil || !slices.Contains(outcomes, x.Outcome) || e.last(func(x *evidence.Exchange) bool { return x.Answered() }) != nil {
 		return nil
 	}
 	return x
+}
+
+// lastSeen is the latest exchange of which it is known how it ended.
+func (e *endpoint) lastSeen() *evidence.Exchange { return e.last(seen) }
+
+// seen tells whether the evidence holds how an exchange ended: a capture may
+// hold one direction alone, or no more than that a request was sent.
+func seen(x *evidence.Exchange) bool {
+	return x.Outcome != evidence.ExchangeUnseen && (x.Outcome != evidence.ExchangeOther || x.Origin.File == "")
 }
 
 var lostAnswers = []evidence.ExchangeOutcome{evidence.ExchangeSilent, evidence.ExchangeReset, evidence.ExchangeClosed, evidence.ExchangeNoReply}
@@ -115,17 +124,23 @@ func exchangeText(e *endpoint, x *evidence.Exchange) Finding {
 // exchangeEnd says how a request ended that was not served.
 func exchangeEnd(x *evidence.Exchange) string {
 	var what string
+	bound := "the bind was accepted, "
+	if x.Origin.File != "" && x.BindTook == 0 {
+		bound = "" // the capture does not hold the bind
+	}
 	switch x.Outcome {
+	case evidence.ExchangeUnseen:
+		what = "the capture does not hold how the KMS request ended"
 	case evidence.ExchangeSilent, evidence.ExchangeNoReply:
-		what = "the bind was accepted, the KMS request got no answer"
+		what = bound + "the KMS request got no answer"
 	case evidence.ExchangeReset:
-		what = "the bind was accepted, the connection was reset after the KMS request"
+		what = bound + "the connection was reset after the KMS request"
 	case evidence.ExchangeClosed:
-		what = "the bind was accepted, the peer closed the connection after the KMS request"
+		what = bound + "the peer closed the connection after the KMS request"
 	case evidence.ExchangeGarbled:
 		what = "the answer cannot be decoded"
 	case evidence.ExchangeFault:
-		what = fmt.Sprintf("the bind was accepted, the request got an RPC fault, status 0x%08X", x.Status)
+		what = fmt.Sprintf("%sthe request got an RPC fault, status 0x%08X", bound, x.Status)
 	case evidence.Unverified:
 		what = "the answer fails the checks a client makes: " + failedChecks(x)
 	default:
@@ -184,7 +199,6 @@ func middlebox(c *clues) []judgement {
 	add(atEvidence-3, func(e *endpoint) bool { return e.unanswered(lostAnswers...) != nil }, func(e *endpoint) Finding {
 		return exchangeText(e, e.unanswered(lostAnswers...))
 	})
-	add(atEvidence-24, func(e *endpoint) bool { return refusedHere(e) }, func(e *endpoint) Finding { return e.tried(e.dials[0]) })
 	if len(js) == 0 {
 		return c.spoken()
 	}
@@ -232,7 +246,7 @@ func emulatorFault(c *clues) []judgement {
 		}
 	}
 	wrong := func(e *endpoint) *evidence.Exchange {
-		x := e.last(func(*evidence.Exchange) bool { return true })
+		x := e.lastSeen()
 		if x == nil || x.Outcome != evidence.Unverified && x.Outcome != evidence.ExchangeGarbled {
 			return nil
 		}
@@ -262,6 +276,9 @@ func emulatorFault(c *clues) []judgement {
 	}
 	js = append(js, c.strangeRefusals()...)
 	if len(js) == 0 {
+		js = c.fickle()
+	}
+	if len(js) == 0 {
 		return c.allServed()
 	}
 	return js
@@ -270,6 +287,26 @@ func emulatorFault(c *clues) []judgement {
 // hostCodes are the HRESULTs that other rules explain, or that speak of the
 // request and not of the host.
 var hostCodes = []uint32{idMismatch, invalidData, badTimestamp, 0xC004F039, 0xC004F041}
+
+// fickle judges hosts that refused a request as invalid data and accepted one
+// like it: the first was malformed, or changed on its way.
+func (c *clues) fickle() []judgement {
+	refused := func(x *evidence.Exchange) bool {
+		return x.Outcome == evidence.HostRefused && x.HRESULT == invalidData && x.Version == x.Wanted
+	}
+	ends := c.where(func(e *endpoint) bool { return e.served() != nil && e.last(refused) != nil })
+	if len(ends) == 0 {
+		return nil
+	}
+	var because []Finding
+	for _, e := range ends[:min(len(ends), maxFindings/2)] {
+		no, yes := e.last(refused), e.served()
+		because = append(because,
+			Finding{fmt.Sprintf("%s answered 0x%08X, invalid data, when asked for %s", e.name(), no.HRESULT, product(no)), no.Origin},
+			Finding{fmt.Sprintf("%s served a request for %s", e.name(), product(yes)), yes.Origin})
+	}
+	return one(c.judge(Possible, atEvidence-10, invalidData, ends, because...))
+}
 
 // strangeRefusals judges HRESULTs that Microsoft's hosts do not answer with.
 func (c *clues) strangeRefusals() []judgement {

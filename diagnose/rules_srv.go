@@ -67,7 +67,10 @@ func srvStaleHost(c *clues) []judgement {
 	if len(refused) > 0 {
 		js = append(js, c.judge(Possible, atEvidence-14, 0xC004F074, refused, c.tries(refused)...))
 	}
-	lost := c.where(func(e *endpoint) bool { return len(e.host.srv) > 0 && e.all(evidence.Unreachable) })
+	if absent := c.where(func(e *endpoint) bool { return len(e.host.srv) > 0 && c.absent(e) }); len(absent) > 0 {
+		js = append(js, c.judge(Possible, atEvidence+8, 0xC004F074, absent, c.tries(absent)...))
+	}
+	lost := c.where(func(e *endpoint) bool { return len(e.host.srv) > 0 && e.all(evidence.Unreachable) && !c.absent(e) })
 	if len(lost) > 0 {
 		js = append(js, c.judge(Possible, atEvidence+5, 0xC004F074, lost, c.tries(lost)...))
 	}
@@ -111,6 +114,9 @@ func addressWrongNIC(c *clues) []judgement {
 			}
 		}
 		several = several || len(open) > 1
+		dead = slices.DeleteFunc(dead, func(d *endpoint) bool { // a closed port is no wrong address
+			return slices.ContainsFunc(open, func(o *endpoint) bool { return o.addr.Addr() == d.addr.Addr() })
+		})
 		if len(open) == 0 || len(dead) == 0 {
 			continue
 		}
@@ -163,6 +169,12 @@ func srvRogueHosts(c *clues) []judgement {
 	return js
 }
 
+// identified tells whether an answer shows its host's identity: one that failed
+// verification may hold anybody's.
+func identified(x *evidence.Exchange) bool {
+	return x.EPID != "" && (x.Outcome == evidence.Served || x.Outcome == evidence.HostRefused)
+}
+
 func served(x *evidence.Exchange) bool { return x.Outcome == evidence.Served }
 
 // answered returns the latest exchange with any endpoint of the host for which
@@ -183,7 +195,7 @@ func (h *host) odd(othersServe bool) (Finding, bool) {
 	if x := h.answered(func(x *evidence.Exchange) bool { return slices.Contains(unfit, x.HRESULT) }); x != nil && othersServe && h.answered(served) == nil {
 		return Finding{fmt.Sprintf("%s refuses %s with 0x%08X, while another published host serves", h.shown, product(x), x.HRESULT), x.Origin}, true
 	}
-	if x := h.answered(func(x *evidence.Exchange) bool { return x.EPID != "" }); x != nil {
+	if x := h.answered(identified); x != nil {
 		if epid, err := kms.ParseEPID(x.EPID); err == nil {
 			if b, ok := catalog.BuildByNumber(int(epid.Build)); ok && b.Client && !b.Server {
 				return Finding{fmt.Sprintf("the ePID of %s names a client system, %s", h.shown, b.Name), x.Origin}, true

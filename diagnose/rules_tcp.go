@@ -64,7 +64,7 @@ func firewallBlock(c *clues) []judgement {
 	if reset := c.where(func(e *endpoint) bool { return e.all(evidence.Refused, evidence.RejectedByICMP) }); len(reset) > 0 {
 		js = append(js, c.judge(Possible, atEvidence-20, 0xC004F074, reset, c.tries(reset)...))
 	}
-	if lost := c.where(func(e *endpoint) bool { return e.all(evidence.Unreachable) }); len(lost) > 0 {
+	if lost := c.where(func(e *endpoint) bool { return e.all(evidence.Unreachable) && !c.absent(e) }); len(lost) > 0 {
 		js = append(js, c.judge(Possible, atEvidence-5, 0xC004F074, lost, c.tries(lost)...))
 	}
 	if len(js) == 0 {
@@ -135,7 +135,9 @@ func (c *clues) reached(whence string) []judgement {
 
 func offNetwork(c *clues) []judgement {
 	var js []judgement
-	if far := c.where(func(e *endpoint) bool { return e.all(evidence.NoRoute, evidence.Unreachable) && e.host.cloud == nil }); len(far) > 0 {
+	if far := c.where(func(e *endpoint) bool {
+		return e.all(evidence.NoRoute, evidence.Unreachable) && !c.absent(e) && e.host.cloud == nil
+	}); len(far) > 0 {
 		js = append(js, c.judge(Possible, atEvidence+1, 0xC004F074, far, c.tries(far)...))
 	}
 	if unsent := c.unsent(); len(unsent) > 0 {
@@ -146,6 +148,9 @@ func offNetwork(c *clues) []judgement {
 			continue
 		}
 		js = append(js, c.judge(Possible, atEvidence-18, 0xC004F074, s.ends, s.because()...))
+	}
+	if absent := c.where(c.absent); len(js) == 0 && len(absent) > 0 {
+		return pass(Finding{absent[0].name() + ": the address belongs to a network that this machine is on", absent[0].origin()})
 	}
 	if len(js) == 0 {
 		return c.reached("from here")

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"net/netip"
+
 	"github.com/kmsdiag/kmsdiag/evidence"
 )
 
@@ -53,8 +55,9 @@ func (c *clues) findSilence() []silence {
 }
 
 // subnet keys an address by its /24 or /64; "" where there is no address.
-func subnet(e *endpoint) string {
-	a := e.addr.Addr()
+func subnet(e *endpoint) string { return subnetOf(e.addr.Addr()) }
+
+func subnetOf(a netip.Addr) string {
 	if !a.IsValid() {
 		return ""
 	}
@@ -72,7 +75,7 @@ func subnet(e *endpoint) string {
 // otherOpen tells whether another address of the host answers on its KMS port.
 func (h *host) otherOpen(than *endpoint) bool {
 	for _, e := range h.ends {
-		if e != than && e.open() {
+		if e.addr.Addr() != than.addr.Addr() && e.open() {
 			return true
 		}
 	}

@@ -121,6 +121,9 @@ func stripWords(s string) string {
 // code.
 func parseNumber(w string) (c Code, reason string) {
 	digits, prefixed := strings.CutPrefix(w, "0x")
+	if len(w) == 9 && w[8] == 'h' && span([]byte(w), isHex) == 8 {
+		return parseHex(w[:8]) // as assemblers write it
+	}
 	if !prefixed {
 		digits, prefixed = strings.CutPrefix(w, "ox") // the letter, a common slip
 	}
@@ -140,6 +143,8 @@ func parseHex(digits string) (Code, string) {
 	switch {
 	case err != nil:
 		return 0, "not a hexadecimal number"
+	case len(digits) == 16 && n>>32 == 0xFFFFFFFF && n&0x80000000 != 0:
+		return Code(uint32(n)), "" // PowerShell widens a negative code to 64 bits
 	case n > 0xFFFFFFFF || len(digits) > 8:
 		return 0, fmt.Sprintf("%d hexadecimal digits; a code has 8", len(digits))
 	case n > 0xFFFF && len(digits) < 8:

@@ -27,7 +27,7 @@ type CaptureRenderer interface {
 }
 
 // CaptureFormats are the names that [NewCapture] accepts.
-var CaptureFormats = []string{"text", "wide", "json", "jsonl", "csv"}
+var CaptureFormats = []string{"text", "wide", "short", "json", "jsonl", "csv"}
 
 // NewCapture returns the renderer of a format, one of [CaptureFormats]. With
 // redact names, addresses and ids become pseudonyms, as in [Redact].
@@ -41,6 +41,8 @@ func NewCapture(format string, w io.Writer, s Style, redact bool) (CaptureRender
 	switch format {
 	case "text", "wide":
 		return newCaptureText(w, s, m, events, format == "wide"), nil
+	case "short":
+		return &captureShort{to: events(Short(w, s))}, nil
 	case "json":
 		return &captureJSON{w: w, mask: m, redact: redact}, nil
 	case "jsonl":
@@ -49,6 +51,34 @@ func NewCapture(format string, w io.Writer, s Style, redact bool) (CaptureRender
 		return &captureCSV{w: w, mask: m}, nil
 	}
 	return nil, fmt.Errorf("output %q: want %s", format, strings.Join(CaptureFormats, ", "))
+}
+
+// captureShort shows what a capture adds up to, for a ticket.
+type captureShort struct {
+	to   Renderer
+	plan run.Event
+}
+
+// Begin implements [CaptureRenderer].
+func (c *captureShort) Begin(plan run.Event) error {
+	c.plan = plan
+	return nil
+}
+
+// Encode implements [CaptureRenderer].
+func (c *captureShort) Encode() func([]capture.Record, []byte) []byte { return nil }
+
+// Records implements [CaptureRenderer].
+func (c *captureShort) Records([]capture.Record, []byte) error { return nil }
+
+// End implements [CaptureRenderer].
+func (c *captureShort) End(_ *capture.Report, events []run.Event) error {
+	for _, e := range append([]run.Event{c.plan}, events...) {
+		if err := c.to.Event(e); err != nil {
+			return err
+		}
+	}
+	return c.to.Close()
 }
 
 // captureJSONL writes each event and each record as a line.

@@ -64,7 +64,7 @@ func section(b *strings.Builder, s Style, title string, wire []byte, offset int,
 	for _, f := range fields {
 		value := printable(f.Value)
 		class, secret := identifying[f.Name]
-		if m != nil && secret {
+		if m != nil && secret && strings.Trim(f.Value, "0-") != "" {
 			value = m.field(class, f.Value)
 		}
 		where := "clear    "

@@ -56,7 +56,11 @@ type told struct {
 
 func newCaptureText(w io.Writer, s Style, m *mask, events func(Renderer) Renderer, wide bool) *captureText {
 	s = s.normal()
-	return &captureText{w: w, s: s, mask: m, wide: wide, events: events(Text(w, s)), calls: map[int64][]told{}}
+	shown := Text(w, s)
+	if s.Accessible {
+		shown = Accessible(w, s)
+	}
+	return &captureText{w: w, s: s, mask: m, wide: wide, events: events(shown), calls: map[int64][]told{}}
 }
 
 // Begin implements [CaptureRenderer].
@@ -176,7 +180,11 @@ func (t *captureText) table(b *strings.Builder, names map[netip.Addr]string) {
 	if len(stories) == 0 {
 		return
 	}
-	b.WriteString("\n" + t.s.paint(sgrBold, "CONVERSATIONS") + "\n")
+	if t.s.Accessible {
+		fmt.Fprintf(b, "%s follow, times in UTC.\n", plural(min(len(stories), maxStories), "conversation"))
+	} else {
+		b.WriteString("\n" + t.s.paint(sgrBold, "CONVERSATIONS") + conversationDays(stories) + "\n")
+	}
 	for i, s := range stories {
 		if i == maxStories {
 			t.more += len(stories) - i
@@ -187,6 +195,27 @@ func (t *captureText) table(b *strings.Builder, names map[netip.Addr]string) {
 	if t.more > 0 {
 		fmt.Fprintf(b, "and %d more; -o jsonl and -o csv have them all\n", t.more)
 	}
+}
+
+// conversationDays says which days the times of a table are of.
+func conversationDays(stories [][]item) string {
+	first, last := int64(0), int64(0)
+	for _, s := range stories {
+		if at := s[0].at; at != 0 {
+			if first == 0 {
+				first = at
+			}
+			last = at
+		}
+	}
+	if first == 0 {
+		return ""
+	}
+	day := func(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02") }
+	if day(first) == day(last) {
+		return ", " + day(first) + ", times in UTC"
+	}
+	return ", " + day(first) + " to " + day(last) + ", times in UTC"
 }
 
 func (t *captureText) story(b *strings.Builder, s []item, names map[netip.Addr]string) {
@@ -219,6 +248,14 @@ func (t *captureText) story(b *strings.Builder, s []item, names map[netip.Addr]s
 	head := time.Unix(0, s[0].at).UTC().Format("01-02 15:04:05.000")
 	if s[0].at == 0 {
 		head = "time unknown      "
+	}
+	if t.s.Accessible {
+		head = time.Unix(0, s[0].at).UTC().Format("2006-01-02 15:04:05")
+		if s[0].at == 0 {
+			head = "time unknown"
+		}
+		fmt.Fprintf(b, "%s, client %s: %s.\n", head, t.mask.addr(s[0].client), printable(strings.Join(parts, ", ")))
+		return
 	}
 	last := s[len(s)-1].packets
 	text := strings.Join(parts, ", ")

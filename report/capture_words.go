@@ -127,6 +127,8 @@ func (c call) text() string {
 		return ask + ", the host closed the connection"
 	case "not captured":
 		return ask + ", answers were not captured"
+	case "capture ended":
+		return ask + ", still open when the capture ended"
 	}
 	return ask + ", no answer"
 }
@@ -140,6 +142,8 @@ func ended(x *capture.Exchange) string {
 		return "closed"
 	case x.OneSided:
 		return "not captured"
+	case x.CutOff:
+		return "capture ended"
 	}
 	return ""
 }
@@ -181,7 +185,7 @@ func wideRow(x *capture.Exchange, m *mask) string {
 		}
 	}
 	ms := "-"
-	if x.Requested > 0 && x.Answered > 0 {
+	if x.Requested > 0 && x.Answered >= x.Requested {
 		ms = fmt.Sprintf("%.3f", float64(x.Answered-x.Requested)/1e6)
 	}
 	return fmt.Sprintf("%6d %s %s %s %s %8s %4s %7s %8s  %s / %s / %d-%d", x.Number, time.Unix(0, at).UTC().Format("2006-01-02 15:04:05.000000"),

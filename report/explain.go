@@ -221,7 +221,7 @@ func plural(n int, noun string) string {
 
 func codePage(b *strings.Builder, s Style, p CodePage) {
 	hang(b, s.paint(sgrBold, p.Code)+"  ", p.Title, s.Width)
-	if p.Symbol != "" && p.Symbol != kmserr.NoSymbol {
+	if p.Symbol != "" {
 		hang(b, "  ", p.Symbol, s.Width)
 	}
 	hang(b, "  ", fmt.Sprintf("%d; %s", p.Signed, p.Form), s.Width)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 
+	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
@@ -18,9 +19,14 @@ import (
 //
 // What peers sent in place of RPC is dropped. Free text is searched for every
 // name met so far, for addresses, and for names below domains met so far; a
-// name that occurs in free text alone cannot be known.
-func Redact(r Renderer) Renderer {
-	return &redacting{r, newPseudonyms()}
+// name that occurs in free text alone cannot be known. Sets are evidence that a
+// run is judged by and that its events do not carry, such as pasted text.
+func Redact(r Renderer, sets ...evidence.Set) Renderer {
+	names := newPseudonyms()
+	for _, set := range sets {
+		names.learnText(set)
+	}
+	return &redacting{r, names}
 }
 
 type redacting struct {
@@ -39,11 +45,6 @@ func (r *redacting) Event(e run.Event) error {
 
 // Close implements [Renderer].
 func (r *redacting) Close() error { return r.next.Close() }
-
-// Redacted returns a copy of an explanation with pseudonyms; see [Redact].
-func Redacted(x *Explanation) *Explanation {
-	return newPseudonyms().replace(x).(*Explanation)
-}
 
 // replace returns a deep copy of a value with pseudonyms in it. Names are
 // learned from the whole value first, so that text at its beginning may speak

@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -27,11 +29,13 @@ type captureOptions struct {
 	job      capture.Job
 	format   string
 	failOn   string
+	ignore   []string
+	verbose  bool
 	redact   bool
 	list     bool
 	clients  bool
 	exchange int64
-	ports    []uint
+	ports    []string
 }
 
 const captureLong = `Capture reads packets, from files or from an interface, and tells who asks which
@@ -62,17 +66,19 @@ func (a *app) newCapture() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.VarP(choice(&o.format, report.CaptureFormats...), "output", "o", "`FORMAT`: text, wide, json, jsonl or csv")
+	f.VarP(choice(&o.format, report.CaptureFormats...), "output", "o", "`FORMAT`: text, wide, short, json, jsonl or csv")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "notes of what is well, and every remedy of every possible cause")
 	f.Int64Var(&o.exchange, "exchange", 0, "show exchange `N` field by field, decrypted")
 	f.BoolVar(&o.clients, "clients", false, "the inventory: each client with its products and days left")
 	f.BoolVar(&o.redact, "redact", false, "names, addresses and ids as stable pseudonyms")
 	f.Var(choice(&o.failOn, "fail", "warn", "never"), "fail-on", "`WHAT` makes the exit code: fail, warn or never")
+	f.StringSliceVar(&o.ignore, "ignore", nil, "`IDS` of rows to show but not to count, such as capture.count")
 	f.BoolVar(&o.job.Follow, "follow", false, "wait for the file to grow")
 	f.StringVarP(&o.job.Interface, "interface", "i", "", "capture live on `NAME`")
 	f.BoolVar(&o.list, "list-interfaces", false, "list the interfaces and do nothing")
 	f.Var(durationValue{&o.job.Duration, time.Millisecond}, "duration", "end a live capture after this long")
 	f.Int64Var(&o.job.Count, "count", 0, "end after `N` packets")
-	f.UintSliceVar(&o.ports, "port", nil, "more TCP `PORTS` of KMS")
+	f.StringSliceVar(&o.ports, "port", nil, "more TCP `PORTS` of KMS")
 	f.BoolVar(&o.job.AllTCP, "all-tcp", false, "live: take every TCP packet, to find KMS on any port")
 	f.StringVar(&o.job.Write, "write", "", "write the packets of KMS to `FILE`, pcapng if it ends so")
 	f.BoolVar(&o.job.WriteAll, "write-all", false, "with --write: every packet")
@@ -95,16 +101,36 @@ func (o *captureOptions) check() error {
 		return usagef("--follow goes with one FILE")
 	case o.job.WriteAll && o.job.Write == "":
 		return usagef("--write-all goes with --write FILE")
+	case o.job.Write != "" && o.redact:
+		return usagef("--redact masks what is shown, not packets: leave out --write, or --redact")
 	case o.exchange < 0 || o.job.Count < 0:
 		return usagef("--exchange and --count want a number from 1 on")
 	case o.exchange > 0 && o.clients:
 		return usagef("--exchange and --clients exclude each other")
 	}
-	for _, p := range o.ports {
-		if p == 0 || p > 65535 {
-			return usagef("--port %d: want a number from 1 to 65535", p)
+	for _, id := range o.ignore {
+		if ids := capture.FactIDs(); !slices.Contains(ids, id) {
+			if near := nearest(id, ids); near != "" {
+				return usagef("--ignore %s: a capture has no such row; did you mean %s?", id, near)
+			}
+			return usagef("--ignore %s: a capture has no such row; its rows are %s", id, strings.Join(ids, ", "))
 		}
-		o.job.Ports = append(o.job.Ports, uint16(p))
+	}
+	stdin := 0
+	for _, name := range o.job.Files {
+		if name == "-" {
+			stdin++
+		}
+	}
+	if stdin > 1 {
+		return usagef("- is standard input, which can be read only once")
+	}
+	for _, p := range o.ports {
+		n, err := strconv.ParseUint(p, 10, 16)
+		if err != nil || n == 0 {
+			return usagef("--port %s: want a number from 1 to 65535", p)
+		}
+		o.job.Ports = append(o.job.Ports, uint16(n))
 	}
 	return nil
 }
@@ -160,6 +186,7 @@ func (a *app) capture(ctx context.Context, o *captureOptions) error {
 	case err != nil:
 		return captureFailed(err)
 	}
+	r.Ignore = o.ignore
 	events := r.Events(time.Now(), time.Since(started), ctx.Err() != nil && !live)
 	if err := view.End(r, events); err != nil {
 		return err
@@ -174,7 +201,8 @@ func captureFailed(err error) error {
 	var path *fs.PathError
 	var allowed *capture.PrivilegeError
 	var iface *net.OpError
-	if errors.As(err, &format) || errors.As(err, &path) && path.Op == "open" || errors.As(err, &allowed) || errors.As(err, &iface) {
+	var onto *capture.OverwriteError
+	if errors.As(err, &onto) || errors.As(err, &format) || errors.As(err, &path) && path.Op == "open" || errors.As(err, &allowed) || errors.As(err, &iface) {
 		return asUsage(err)
 	}
 	return err
@@ -182,13 +210,15 @@ func captureFailed(err error) error {
 
 // view returns what shows the capture.
 func (o *captureOptions) view(a *app, w io.Writer) (report.CaptureRenderer, error) {
+	style := a.style()
+	style.Verbose = o.verbose
 	switch {
 	case o.exchange > 0:
-		return &exchangeView{w: w, o: o, style: a.style()}, nil
+		return &exchangeView{w: w, o: o, style: style}, nil
 	case o.clients:
-		return &clientsView{w: w, o: o, style: a.style()}, nil
+		return &clientsView{w: w, o: o, style: style}, nil
 	}
-	return report.NewCapture(o.format, w, a.style(), o.redact)
+	return report.NewCapture(o.format, w, style, o.redact)
 }
 
 // quiet is the part of a view that shows nothing until the end.

@@ -117,7 +117,7 @@ func (a *app) check(ctx context.Context, o checkOptions, args []string) error {
 	case o.every > 0:
 		return a.checkEvery(ctx, env, opts, o)
 	}
-	r, err := a.renderer(o.output, a.stdout)
+	r, err := a.renderer(o.output, a.stdout, with)
 	if err != nil {
 		return err
 	}

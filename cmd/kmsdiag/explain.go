@@ -91,7 +91,7 @@ func (a *app) newExplain() *cobra.Command {
 // explain answers the arguments: causes by id, codes, a text, or words.
 func (a *app) explain(ctx context.Context, o explainOptions, args []string) error {
 	if causes := causesByID(args); len(causes) > 0 {
-		return a.explained(o, causePages(causes))
+		return a.explained(o, causePages(causes), evidence.Set{})
 	}
 	if codes := codesOnly(args); len(codes) > 0 {
 		return a.explainCodes(o, codes)
@@ -114,13 +114,13 @@ func (a *app) explain(ctx context.Context, o explainOptions, args []string) erro
 		return a.explainCodes(o, codes)
 	}
 	var garbled *kmserr.ParseError
-	if _, err := kmserr.Parse(query); errors.As(err, &garbled) && len(garbled.Near) > 0 && mistyped(query) {
+	if _, err := kmserr.Parse(query); errors.As(err, &garbled) && len(garbled.Near) > 0 && mistyped(query) && windows.Mask(query) == query {
 		return asUsage(err)
 	}
 	if found := search(query); len(found.Items) > 0 {
 		return a.listing(found, o.format)
 	}
-	return usagef("nothing is known of %.80q: want a code such as 0xC004F074, the id of a cause, or words; kmsdiag explain --list shows the areas", query)
+	return usagef("nothing is known of %.80q: want a code such as 0xC004F074, the id of a cause, or words; kmsdiag explain --list shows the areas", windows.Mask(query))
 }
 
 // mistyped tells whether a query was meant to be a code: one word, with digits.
@@ -209,7 +209,7 @@ func (a *app) explainCodes(o explainOptions, codes []kmserr.Code) error {
 	}
 	x.Causes = candidates(diagnose.Diagnose(&set))
 	if len(x.Codes) > 0 {
-		if err := a.explained(o, x); err != nil {
+		if err := a.explained(o, x, set); err != nil {
 			return err
 		}
 	}
@@ -228,9 +228,9 @@ func candidates(causes []diagnose.Cause) []diagnose.Cause {
 }
 
 // explained prints an explanation.
-func (a *app) explained(o explainOptions, x *report.Explanation) error {
+func (a *app) explained(o explainOptions, x *report.Explanation, set evidence.Set) error {
 	if o.redact {
-		x = report.Redacted(x)
+		x = report.Redacted(x, set)
 	}
 	style := a.style()
 	style.Verbose = o.verbose

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
+	"unicode"
 )
 
 // usageError says in a sentence what was wrong with the command line.
@@ -33,11 +35,21 @@ func (a *app) failed(err error) int {
 	case errors.Is(err, context.Canceled):
 		return exitStopped
 	}
-	a.say("kmsdiag: %v", err)
+	a.say("kmsdiag: %s", tame(err.Error()))
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitInternal
+}
+
+// tame keeps a name in a message from steering the terminal.
+func tame(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != ' ' && !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // Numbers of Windows for a pipe without a reader.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
 )
@@ -45,7 +46,7 @@ func (o outputOptions) exitCode(s run.Summary) int {
 }
 
 // renderer returns what shows the run on standard output.
-func (a *app) renderer(o outputOptions, w io.Writer) (report.Renderer, error) {
+func (a *app) renderer(o outputOptions, w io.Writer, with ...evidence.Set) (report.Renderer, error) {
 	style := a.style()
 	style.Verbose = o.verbose
 	r, err := report.New(o.format, w, style)
@@ -53,7 +54,7 @@ func (a *app) renderer(o outputOptions, w io.Writer) (report.Renderer, error) {
 		return nil, err
 	}
 	if o.redact {
-		r = report.Redact(r)
+		r = report.Redact(r, with...)
 	}
 	return r, nil
 }

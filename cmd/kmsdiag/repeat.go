@@ -24,7 +24,7 @@ const (
 // answered a request with anything but service, trying again would only repeat
 // the request, so that ends the wait as well.
 func (a *app) checkWait(ctx context.Context, env *checks.Env, opts checks.Options, o checkOptions) error {
-	r, err := a.renderer(o.output, a.stdout)
+	r, err := a.renderer(o.output, a.stdout, opts.With)
 	if err != nil {
 		return err
 	}
@@ -81,11 +81,11 @@ func (a *app) checkEvery(ctx context.Context, env *checks.Env, opts checks.Optio
 		style.Verbose = o.output.verbose
 		to = report.Changes(a.stdout, style)
 		if o.output.redact {
-			to = report.Redact(to)
+			to = report.Redact(to, opts.With)
 		}
 	} else {
 		var err error
-		if to, err = a.renderer(o.output, a.stdout); err != nil {
+		if to, err = a.renderer(o.output, a.stdout, opts.With); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,8 @@ const rootExample = `  kmsdiag                                  the domain of th
   kmsdiag check 10.0.0.5:1688              one address
   kmsdiag check kms01 --no-request         stop after the RPC bind
   kmsdiag explain 0xC004F074               what a code means
+  slmgr /dlv | kmsdiag explain -           what a paste says
+  kmsdiag capture trace.pcapng             KMS in a packet capture
   kmsdiag check -o jsonl > run.jsonl       save a run
   kmsdiag show run.jsonl -o short          and show it again, for a ticket
   kmsdiag demo                             a check of a simulated site`
@@ -36,11 +38,12 @@ Exit codes:
 Environment:
   NO_COLOR             of any value: no colours
   TERM=dumb            no colours, plain marks
+  ACCESSIBLE           of any value: as --accessible
   KMSDIAG_NO_REQUEST   of any value: as --no-request
 
 Limitations:
   A check says what this machine meets, from this place, for one product. No PC's
-  own licence, key or pinned host is looked at.
+  own licence, key or pinned host is looked at; paste what it prints with --with.
 `
 
 const usageTemplate = `Usage:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 
@@ -47,6 +48,9 @@ func (a *app) newShow() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.add(cmd)
+	formats := append(slices.Clone(report.Formats), "wide", "csv")
+	flag := cmd.Flags().Lookup("output")
+	flag.Value, flag.Usage = choice(&o.format, formats...), "`FORMAT`: text, short, json or jsonl; of a capture also wide or csv"
 	cmd.Flags().StringSliceVar(&with, "with", nil, "`FILE` with pasted text, judged together with what the run saw")
 	return cmd
 }
@@ -61,7 +65,7 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 		defer f.Close() //nolint:errcheck // only read
 		from = f
 	}
-	to, err := a.renderer(o, a.stdout)
+	to, err := a.showRenderer(o, with)
 	if err != nil {
 		return err
 	}
@@ -79,7 +83,9 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 		}
 		return usagef("%s: %v", name, err)
 	}
-	if err := last.Close(); err != nil {
+	if err := last.Close(); errors.Is(err, report.ErrNoRecords) {
+		return usagef("%s: %v", name, err)
+	} else if err != nil {
 		return err
 	}
 	if last.open {
@@ -87,6 +93,19 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 	}
 	a.code = o.exitCode(last.summary)
 	return nil
+}
+
+// showRenderer is renderer, with the forms that a capture alone has.
+func (a *app) showRenderer(o outputOptions, with evidence.Set) (report.Renderer, error) {
+	switch {
+	case o.format == "csv" && o.redact:
+		return nil, usagef("--redact with -o csv masks a capture as it is read, not a saved one: kmsdiag capture FILE -o csv --redact")
+	case o.format == "csv":
+		return report.SavedCSV(a.stdout), nil
+	case o.format == "wide":
+		return nil, usagef("-o wide needs the packets: kmsdiag capture FILE -o wide; a saved capture is shown as text or csv")
+	}
+	return a.renderer(o, a.stdout, with)
 }
 
 // lastSummary remembers the summary that passes by, and judges the run again
