@@ -29,7 +29,8 @@ func adbaSite(c *clues) []judgement {
 	var js []judgement
 	for _, d := range c.domains {
 		a := d.empty()
-		if dc := d.isActiveDirectory(); dc != nil && a != nil && !d.has() {
+		// A client goes on to the suffix that has a record, whatever this one means.
+		if dc := d.isActiveDirectory(); dc != nil && a != nil && !d.has() && c.expected(d) {
 			js = append(js, judgement{
 				verdict: Possible, score: atEvidence + 2, subjects: []string{evidence.Clean(d.name)}, values: d.about(c),
 				because: []Finding{{evidence.Clean(d.name) + " is an Active Directory domain", dc.Origin}, {srvText(a), a.Origin}},

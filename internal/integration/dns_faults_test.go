@@ -79,7 +79,7 @@ func TestIntegrationNameServerFaults(t *testing.T) {
 		{name: "silent behind dnsmasq", domain: "mute.example", servers: "10.77.0.6", exit: 3, cause: unreachable, verdict: diagnose.Found, outcome: evidence.DNSSilent},
 		{name: "nobody listens", domain: "corp.example", servers: "10.77.0.8", exit: 3, cause: unreachable, verdict: diagnose.Found, outcome: evidence.DNSUnreachable, detail: "connection refused"},
 		{name: "no such machine", domain: "corp.example", servers: "10.77.0.99", exit: 3, cause: unreachable, verdict: diagnose.Found, outcome: evidence.DNSSilent},
-		{name: "no route", domain: "corp.example", servers: "192.0.2.53", exit: 3, cause: unreachable, verdict: diagnose.Found, outcome: evidence.DNSUnreachable, detail: "network is unreachable"},
+		{name: "no route", domain: "corp.example", servers: "192.0.2.53", exit: 3, cause: "off-network-no-vpn", verdict: diagnose.Possible, outcome: evidence.DNSUnreachable, detail: "network is unreachable"},
 		{
 			name: "one of two silent", domain: "corp.example", servers: "10.77.0.3 10.77.0.7",
 			cause: unreachable, verdict: diagnose.Possible, outcome: evidence.DNSSilent, notes: "resolver-failed",

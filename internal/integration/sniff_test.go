@@ -141,8 +141,9 @@ func (a account) pdus(t *testing.T, at string) []dcerpc.PacketType {
 	return types
 }
 
-// sent words the account as a report does.
-func (a account) sent(requests map[netip.AddrPort]int) []string {
+// sent words the account as a report does; binds and requests are what the PDUs
+// on the wire were found to be.
+func (a account) sent(binds, requests map[netip.AddrPort]int) []string {
 	dns, tcp, clock := map[netip.AddrPort]int{}, map[netip.AddrPort]int{}, map[netip.AddrPort]int{}
 	for at, n := range a.questions {
 		switch at.Port() {
@@ -168,6 +169,7 @@ func (a account) sent(requests map[netip.AddrPort]int) []string {
 	}{
 		{"DNS question", dns, bare},
 		{"TCP connection attempt", tcp, netip.AddrPort.String},
+		{"RPC bind", binds, netip.AddrPort.String},
 		{"KMS request", requests, netip.AddrPort.String},
 		{"SNTP question", clock, bare},
 	} {
