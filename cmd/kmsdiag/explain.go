@@ -181,12 +181,13 @@ func codesOnly(args []string) []kmserr.Code {
 // symbolsOnly reads the arguments as symbols of codes, such as SL_E_....
 func symbolsOnly(args []string) []kmserr.Code {
 	var codes []kmserr.Code
+	all := kmserr.All()
 	for _, arg := range args {
-		i := slices.IndexFunc(kmserr.All(), func(e kmserr.Entry) bool { return strings.EqualFold(e.Symbol, arg) })
+		i := slices.IndexFunc(all, func(e kmserr.Entry) bool { return strings.EqualFold(e.Symbol, arg) })
 		if i < 0 {
 			return nil
 		}
-		codes = append(codes, kmserr.All()[i].Code)
+		codes = append(codes, all[i].Code)
 	}
 	return codes
 }

@@ -6,7 +6,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"strings"
+
+	"github.com/charmbracelet/x/term"
 
 	"github.com/kmsdiag/kmsdiag/diagnose"
 	kmserr "github.com/kmsdiag/kmsdiag/errors"
@@ -164,9 +165,5 @@ func (a *app) explainedPaste(o explainOptions, p windows.Paste) error {
 // isTerminal tells whether a reader is somebody at a keyboard.
 func isTerminal(r io.Reader) bool {
 	f, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && !strings.HasSuffix(f.Name(), "null")
+	return ok && term.IsTerminal(f.Fd())
 }
