@@ -18,6 +18,10 @@ type Options struct {
 	Ignore   []string     // ids of checks and causes that are shown but not counted
 	With     evidence.Set // evidence from elsewhere, such as pasted text, judged together with the run's own
 	Parallel int          // checks at work at a time; 0: 64
+
+	// Wanted tells which subjects are asked about; nil means all. A question about
+	// another subject does not arise. It is called from the calling goroutine.
+	Wanted func(run.Subject) bool
 }
 
 // defaultParallel lets a site of two hundred hosts, twenty of them silent, end
@@ -301,6 +305,9 @@ func (r *runner) look(t *task) {
 }
 
 func (r *runner) arises(t *task) (arises bool, broke *Answer) {
+	if r.opts.Wanted != nil && !r.opts.Wanted(t.node.subject) {
+		return false, nil
+	}
 	if t.check.When == nil {
 		return true, nil
 	}

@@ -13,14 +13,14 @@ import (
 // Accessible returns the renderer for a screen reader: a sentence a line, the
 // status word first, no marks, boxes, colours or alignment, nothing repainted.
 func Accessible(w io.Writer, s Style) Renderer {
-	return &accessible{w: w, s: s.normal(), names: newSubjects(&run.Plan{})}
+	return &accessible{w: w, s: s.normal(), names: NewNames(&run.Plan{})}
 }
 
 type accessible struct {
 	w     io.Writer
 	s     Style
 	b     strings.Builder
-	names *subjects
+	names *Names
 	open  bool // a run began and has no summary yet
 }
 
@@ -28,13 +28,13 @@ type accessible struct {
 func (t *accessible) Event(e run.Event) error {
 	switch {
 	case e.Plan != nil:
-		t.open, t.names = true, newSubjects(e.Plan)
+		t.open, t.names = true, NewNames(e.Plan)
 		t.line("kmsdiag, %s, %s.", e.Plan.Title, plural(len(e.Plan.Checks), "check"))
 		for _, send := range e.Plan.Sends {
 			t.line("will send: %s.", send)
 		}
 	case e.Found != nil:
-		t.names.found(e.Found.Subject)
+		t.names.Found(e.Found.Subject)
 	case e.Progress != nil:
 		t.line("still waiting: %s, %s, %s.", e.Progress.Check, e.Progress.Subject, e.Progress.Text)
 	case e.Finished != nil:
@@ -74,7 +74,7 @@ var spokenStatus = map[run.Status]string{
 }
 
 func (t *accessible) result(r run.Result) {
-	text := fmt.Sprintf("%s: %s, %s", spokenStatus[r.Status], r.Check, t.names.row(r))
+	text := fmt.Sprintf("%s: %s, %s", spokenStatus[r.Status], r.Check, t.names.Row(r))
 	if r.Status != run.Skip && r.Took >= time.Millisecond {
 		text += ", " + spoken(r.Took)
 	}

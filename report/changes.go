@@ -20,7 +20,7 @@ func Changes(w io.Writer, s Style) Renderer {
 type changes struct {
 	w     io.Writer
 	s     Style
-	names *subjects
+	names *Names
 	first Renderer // nil once the first run is over
 	known map[answer]run.Result
 
@@ -34,9 +34,9 @@ func (c *changes) Event(e run.Event) error {
 	switch {
 	case e.Plan != nil:
 		c.now, c.order, c.ran = map[answer]run.Result{}, nil, map[string]bool{}
-		c.names = newSubjects(e.Plan)
+		c.names = NewNames(e.Plan)
 	case e.Found != nil && c.now != nil:
-		c.names.found(e.Found.Subject)
+		c.names.Found(e.Found.Subject)
 	case e.Finished != nil && c.now != nil:
 		a := answer{e.Finished.Check, e.Finished.Subject.Key}
 		c.now[a], c.ran[a.check] = *e.Finished, true
@@ -104,11 +104,11 @@ func (c *changes) difference(e run.Event) string {
 		}
 		lines++
 		was := c.s.mark(before.Status) + " > "
-		hang(&b, "  "+was+c.s.mark(r.Status)+" "+printable(r.Check)+"  ", c.names.row(r), c.s.Width)
+		hang(&b, "  "+was+c.s.mark(r.Status)+" "+printable(r.Check)+"  ", c.names.Row(r), c.s.Width)
 	}
 	for _, a := range c.gone() {
 		lines++
-		hang(&b, "  ", "gone: "+a.check+" "+c.names.label(c.known[a].Subject, true), c.s.Width)
+		hang(&b, "  ", "gone: "+a.check+" "+c.names.Label(c.known[a].Subject, true), c.s.Width)
 	}
 	head := e.Time.UTC().Format("15:04:05 UTC  ")
 	if lines == 0 {

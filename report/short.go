@@ -11,7 +11,7 @@ import (
 // Short returns the renderer for a ticket or a chat: what failed or warned,
 // the causes without their reasons, and the conclusion.
 func Short(w io.Writer, s Style) Renderer {
-	return &short{w: w, s: s.normal(), names: newSubjects(&run.Plan{})}
+	return &short{w: w, s: s.normal(), names: NewNames(&run.Plan{})}
 }
 
 // maxShort bounds the causes of the short form.
@@ -21,7 +21,7 @@ type short struct {
 	w     io.Writer
 	s     Style
 	b     strings.Builder
-	names *subjects
+	names *Names
 	open  bool // a run began and has no summary yet
 	runs  int
 }
@@ -32,7 +32,7 @@ func (t *short) Event(e run.Event) error {
 	case e.Plan != nil:
 		t.plan(e.Plan)
 	case e.Found != nil:
-		t.names.found(e.Found.Subject)
+		t.names.Found(e.Found.Subject)
 	case e.Finished != nil:
 		t.open = true
 		t.result(e.Finished)
@@ -65,7 +65,7 @@ func (t *short) plan(p *run.Plan) {
 	if t.runs++; t.runs > 1 {
 		t.b.WriteString("\n")
 	}
-	t.open, t.names = true, newSubjects(p)
+	t.open, t.names = true, NewNames(p)
 	head := "kmsdiag " + p.Title
 	if from := strings.TrimSpace(p.Machine + " " + p.Address); from != "" {
 		head += ", from " + from
@@ -80,7 +80,7 @@ func (t *short) result(r *run.Result) {
 	if r.Status != run.Fail && r.Status != run.Warn {
 		return
 	}
-	hang(&t.b, t.s.mark(r.Status)+" "+printable(r.Check)+"  ", t.names.row(*r), t.s.Width)
+	hang(&t.b, t.s.mark(r.Status)+" "+printable(r.Check)+"  ", t.names.Row(*r), t.s.Width)
 }
 
 func (t *short) summary(s *run.Summary) {

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"strings"
-
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
@@ -102,12 +100,4 @@ func statusColor(st run.Status) string {
 		return sgrRed
 	}
 	return ""
-}
-
-// pad fills text with blanks up to a display width.
-func pad(text string, width int) string {
-	if n := width - cells(text); n > 0 {
-		return text + strings.Repeat(" ", n)
-	}
-	return text
 }

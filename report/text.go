@@ -20,7 +20,7 @@ type text struct {
 	s       Style
 	b       strings.Builder // what the current event adds to the screen
 	board   *board          // nil between runs
-	names   *subjects
+	names   *Names
 	ids     int    // width of the check id column
 	heading string // the group whose heading stands last
 	runs    int    // plans seen
@@ -35,7 +35,7 @@ func (t *text) Event(e run.Event) error {
 	case e.Found != nil:
 		t.start()
 		t.board.found(e.Found)
-		t.names.found(e.Found.Subject)
+		t.names.Found(e.Found.Subject)
 	case e.Started != nil:
 		t.start()
 		t.rows(t.board.started(e.Started))
@@ -75,7 +75,7 @@ func (t *text) start() {
 }
 
 func (t *text) begin(p *run.Plan) {
-	t.board, t.names, t.heading, t.ids = newBoard(p), newSubjects(p), "", 11
+	t.board, t.names, t.heading, t.ids = newBoard(p), NewNames(p), "", 11
 	for _, c := range p.Checks {
 		t.ids = max(t.ids, cells(printable(c.ID)))
 	}
@@ -136,9 +136,9 @@ func (t *text) result(r run.Result) {
 	var lines []string
 	if room < minSummary {
 		indent = t.s.Glyphs.Width() + 1
-		lines = append([]string{""}, wrap(t.names.row(r), t.s.Width-indent)...)
+		lines = append([]string{""}, wrap(t.names.Row(r), t.s.Width-indent)...)
 	} else {
-		lines = wrap(t.names.row(r), room)
+		lines = wrap(t.names.Row(r), room)
 	}
 	end = strings.Repeat(" ", max(timeColumn-cells(end), 1)) + end
 	first := lead + pad(lines[0], t.s.Width-cells(lead)-timeColumn) + end

@@ -62,15 +62,7 @@ func (a *app) newCheck() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	o.output.add(cmd)
-	f.BoolVarP(&o.target.Only4, "ipv4", "4", false, "IPv4 alone")
-	f.BoolVarP(&o.target.Only6, "ipv6", "6", false, "IPv6 alone")
-	f.StringSliceVar(&o.target.DNS, "dns", nil, "`ADDRESS` of a DNS server to ask instead of the configured ones")
-	f.StringSliceVar(&o.target.Domains, "domain", nil, "a `DOMAIN`, whatever DNS says of the name")
-	f.StringSliceVar(&o.target.Hosts, "host", nil, "a `HOST`, whatever DNS says of the name")
-	f.IntVar(&o.target.Port, "port", 0, "`PORT` of the hosts, where SRV names none (default 1688)")
-	f.StringVar(&o.target.Product, "product", "", "`PRODUCT` to ask for: a name, an id, or auto (default Windows 11 Enterprise)")
-	f.StringSliceVar(&o.target.NTP, "ntp", nil, "time `SERVER` to compare this machine's clock with")
-	f.BoolVar(&o.target.NoRequest, "no-request", false, "stop after the RPC bind")
+	o.addTarget(cmd)
 	f.Var(durationValue{&o.timeout, time.Millisecond}, "timeout", "limit of one check on one subject (default: each check's own)")
 	f.Var(durationValue{&o.wait, time.Second}, "wait", "try again until it passes or this long")
 	f.Var(durationValue{&o.every, time.Second}, "every", "repeat until interrupted, marking changes")
@@ -86,6 +78,20 @@ func (a *app) newCheck() *cobra.Command {
 	complete(cmd, "only", ids...)
 	complete(cmd, "skip", ids...)
 	return cmd
+}
+
+// addTarget adds the flags that say what to ask, and whom.
+func (o *checkOptions) addTarget(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVarP(&o.target.Only4, "ipv4", "4", false, "IPv4 alone")
+	f.BoolVarP(&o.target.Only6, "ipv6", "6", false, "IPv6 alone")
+	f.StringSliceVar(&o.target.DNS, "dns", nil, "`ADDRESS` of a DNS server to ask instead of the configured ones")
+	f.StringSliceVar(&o.target.Domains, "domain", nil, "a `DOMAIN`, whatever DNS says of the name")
+	f.StringSliceVar(&o.target.Hosts, "host", nil, "a `HOST`, whatever DNS says of the name")
+	f.IntVar(&o.target.Port, "port", 0, "`PORT` of the hosts, where SRV names none (default 1688)")
+	f.StringVar(&o.target.Product, "product", "", "`PRODUCT` to ask for: a name, an id, or auto (default Windows 11 Enterprise)")
+	f.StringSliceVar(&o.target.NTP, "ntp", nil, "time `SERVER` to compare this machine's clock with")
+	f.BoolVar(&o.target.NoRequest, "no-request", false, "stop after the RPC bind")
 }
 
 func (a *app) check(ctx context.Context, o checkOptions, args []string) error {

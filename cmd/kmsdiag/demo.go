@@ -13,6 +13,7 @@ import (
 	"github.com/kmsdiag/kmsdiag/internal/lab"
 	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
+	"github.com/kmsdiag/kmsdiag/tui"
 )
 
 // shownFirst is the scenario of a demo without a name.
@@ -27,7 +28,7 @@ check finds.`
 
 func (a *app) newDemo() *cobra.Command {
 	var o outputOptions
-	var list bool
+	var list, onScreen bool
 	cmd := &cobra.Command{
 		Use:   "demo [SCENARIO]",
 		Short: "A check of a simulated site",
@@ -41,6 +42,12 @@ func (a *app) newDemo() *cobra.Command {
 				return a.listScenarios(o.format)
 			case len(args) > 1:
 				return usagef("demo takes one scenario, and got %d", len(args))
+			case onScreen:
+				name := shownFirst
+				if len(args) == 1 {
+					name = args[0]
+				}
+				return a.demoScreen(cmd.Context(), name)
 			case len(args) == 1:
 				return a.demo(cmd.Context(), o, args[0])
 			}
@@ -59,23 +66,56 @@ func (a *app) newDemo() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	o.add(cmd)
+	cmd.Flags().BoolVar(&onScreen, "tui", false, "the interactive program over the site; H repairs it")
 	cmd.Flags().BoolVar(&list, "list", false, "list the scenarios and do nothing")
 	return cmd
 }
 
-// demo checks a simulated site.
-func (a *app) demo(ctx context.Context, o outputOptions, name string) error {
+// startSite begins the simulation of a scenario.
+func startSite(ctx context.Context, name string) (*lab.Site, error) {
 	scenario, ok := lab.Named(name)
 	if !ok {
 		names := append(otherScenarios(), shownFirst)
 		if near := nearest(name, names); near != "" {
-			return usagef("no scenario is called %q; did you mean %s?", name, near)
+			return nil, usagef("no scenario is called %q; did you mean %s?", name, near)
 		}
-		return usagef("no scenario is called %q; kmsdiag demo --list lists them", name)
+		return nil, usagef("no scenario is called %q; kmsdiag demo --list lists them", name)
 	}
 	site, err := lab.Start(ctx, scenario)
 	if err != nil {
-		return fmt.Errorf("starting the simulated site: %w", err)
+		return nil, fmt.Errorf("starting the simulated site: %w", err)
+	}
+	return site, nil
+}
+
+// demoScreen opens the interactive program over a simulated site.
+func (a *app) demoScreen(ctx context.Context, name string) error {
+	if why := a.noScreen(); why != "" {
+		return usagef("--tui needs a terminal, and %s; kmsdiag demo %s shows the same without one", why, name)
+	}
+	site, err := startSite(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer site.Close()
+	product, err := productToAsk("")
+	if err != nil {
+		return err
+	}
+	env := site.Env(checks.Env{Product: product, Version: buildVersion()})
+	done, err := a.debugging(env)
+	defer done()
+	if err != nil {
+		return err
+	}
+	return a.screenProgram(ctx, env, tui.Services{Heal: site.Heal}, tui.Options{Simulated: name})
+}
+
+// demo checks a simulated site.
+func (a *app) demo(ctx context.Context, o outputOptions, name string) error {
+	site, err := startSite(ctx, name)
+	if err != nil {
+		return err
 	}
 	defer site.Close()
 	product, err := productToAsk("")
@@ -92,7 +132,7 @@ func (a *app) demo(ctx context.Context, o outputOptions, name string) error {
 	if err != nil {
 		return err
 	}
-	return a.checkOnce(ctx, env, checks.Options{}, o, simulated{r, scenario.Name})
+	return a.checkOnce(ctx, env, checks.Options{}, o, simulated{r, name})
 }
 
 // simulated says in every format that the run is no real one.

@@ -72,7 +72,10 @@ func (a *app) newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.check(cmd.Context(), checkOptions{output: defaultOutput()}, nil)
+			if why := a.noScreen(); why != "" {
+				return a.check(cmd.Context(), checkOptions{output: defaultOutput()}, nil)
+			}
+			return a.tui(cmd.Context(), tuiOptions{}, nil)
 		},
 	}
 	root.SetOut(a.stdout)
@@ -89,7 +92,7 @@ func (a *app) newRoot() *cobra.Command {
 	flags.BoolVar(&a.look.Accessible, "accessible", false, "a sentence a line, for a screen reader (also ACCESSIBLE=1)")
 	flags.StringVar(&a.debug, "debug", "", "write a log of every question, connection and byte to `FILE`")
 	flags.BoolP("help", "h", false, "help for the command")
-	for _, cmd := range []*cobra.Command{a.newCheck(), a.newCapture(), a.newExplain(), a.newShow(), a.newDemo(), a.newVersion()} {
+	for _, cmd := range []*cobra.Command{a.newTUI(), a.newCheck(), a.newCapture(), a.newExplain(), a.newShow(), a.newDemo(), a.newVersion()} {
 		if cmd != nil {
 			root.AddCommand(cmd)
 		}

@@ -30,11 +30,11 @@ func TestRowsNameTheirSubject(t *testing.T) {
 		{"ignored", run.Plan{}, nil, run.Result{Subject: host1, Summary: "x", Ignored: true}, "kms01 x (ignored)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSubjects(&c.plan)
+			s := NewNames(&c.plan)
 			for _, sub := range c.found {
-				s.found(sub)
+				s.Found(sub)
 			}
-			if got := s.row(c.result); got != c.want {
+			if got := s.Row(c.result); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"github.com/kmsdiag/kmsdiag/checks"
+	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/run"
+	"github.com/kmsdiag/kmsdiag/tui"
+)
+
+// tuiOptions are the flags of the interactive program.
+type tuiOptions struct {
+	check checkOptions
+	mouse bool
+}
+
+const tuiLong = `Tui opens the interactive program: the checks as they run, why they failed, the
+pages of codes, pasted text and captures, on one screen. kmsdiag without a command
+does the same on a terminal.
+
+Leaving it prints what kmsdiag check would have printed.`
+
+func (a *app) newTUI() *cobra.Command {
+	var o tuiOptions
+	cmd := &cobra.Command{
+		Use:   "tui [ARG]...",
+		Short: "The interactive program, as kmsdiag without a command opens it",
+		Long:  tuiLong,
+		Example: `  kmsdiag tui corp.example
+  kmsdiag tui 10.0.0.5 --no-request`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if why := a.noScreen(); why != "" {
+				return usagef("the interactive program needs a terminal, and %s; kmsdiag check does the same without one", why)
+			}
+			o.check.target.PortGiven = cmd.Flags().Changed("port")
+			return a.tui(cmd.Context(), o, args)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	o.check.addTarget(cmd)
+	f.StringSliceVar(&o.check.with, "with", nil, "`FILE` with pasted text, judged together with what is seen")
+	f.BoolVar(&o.mouse, "mouse", false, "let the mouse scroll and choose; it takes away the terminal's own selection")
+	return cmd
+}
+
+// noScreen says why the interactive program cannot be shown; empty when it can.
+func (a *app) noScreen() string {
+	stdin, ok := a.stdin.(*os.File)
+	switch {
+	case !a.screen.Terminal:
+		return "standard output is none"
+	case !ok || !term.IsTerminal(stdin.Fd()):
+		return "standard input is none"
+	case a.screen.Env("TERM") == "dumb":
+		return "TERM=dumb cannot show one"
+	case a.screen.Plain:
+		return "this console does not act on ANSI sequences"
+	}
+	return ""
+}
+
+// tui opens the interactive program over this machine's network.
+func (a *app) tui(ctx context.Context, o tuiOptions, args []string) error {
+	env, err := checkEnv(o.check, args)
+	if err != nil {
+		return asUsage(err)
+	}
+	with, err := a.with(ctx, o.check.with)
+	if err != nil {
+		return err
+	}
+	done, err := a.debugging(env)
+	defer done()
+	if err != nil {
+		return err
+	}
+	return a.screenProgram(ctx, env, tui.Services{}, tui.Options{With: with, Mouse: o.mouse})
+}
+
+// screenProgram runs the interactive program in a world, and prints what was
+// found when the user leaves.
+func (a *app) screenProgram(ctx context.Context, env *checks.Env, svc tui.Services, o tui.Options) error {
+	o.Style, o.Version = a.style(), buildVersion()
+	o.Target, o.NoRequest = env.Target, env.Target.NoRequest
+	a.services(env, &svc)
+	m := tui.New(ctx, svc, o)
+	err := tui.Run(ctx, a.stdin, a.stdout, m)
+	if err != nil && errors.Is(err, tea.ErrProgramPanic) {
+		a.say("kmsdiag: the screen broke, and the terminal was restored; what was found follows. kmsdiag check does the same without a screen.")
+	}
+	return errors.Join(err, a.leave(m))
+}
+
+// leave prints the text result of a session to the normal screen.
+func (a *app) leave(m *tui.Model) error {
+	o := defaultOutput()
+	o.redact = m.Hidden()
+	r, err := a.renderer(o, a.stdout)
+	if err != nil {
+		return err
+	}
+	var last *run.Summary
+	for _, e := range m.Events() {
+		if e.Summary != nil {
+			last = e.Summary
+		}
+		if err := r.Event(e); err != nil {
+			return err
+		}
+	}
+	if last != nil {
+		a.code = o.exitCode(*last)
+	}
+	return r.Close()
+}
+
+// services connects the program to the checks.
+func (a *app) services(env *checks.Env, svc *tui.Services) {
+	svc.Run = func(ctx context.Context, ask tui.Request, emit func(run.Event)) error {
+		world := *env
+		world.Target = ask.Target
+		world.Target.NoRequest = ask.NoRequest
+		opts := checks.Options{With: ask.With, Wanted: ask.Wanted}
+		if ask.BindOnly {
+			opts.Skip = []string{checks.KMSRequest.ID, checks.KMSCount.ID, checks.KMSClock.ID, checks.KMSIdentity.ID}
+		}
+		checks.Run(ctx, &world, checks.All(), opts, emit)
+		return nil
+	}
+	svc.Judge = func(results []run.Result, with evidence.Set) run.Summary {
+		return checks.Summarise(results, checks.Options{With: with})
+	}
+}

@@ -1,0 +1,146 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/kmsdiag/kmsdiag/internal/typeset"
+	"github.com/kmsdiag/kmsdiag/run"
+)
+
+// list are the lines of the list that are on screen, the cursor among them.
+func (c *checksView) list(m *Model, width, height int) []string {
+	lines := c.listLines(m, width)
+	if len(lines) == 0 {
+		if c.filter.text != "" {
+			return []string{"no row matches " + typeset.Cut(c.filter.text, 30)}
+		}
+		return nil
+	}
+	at := 0
+	for i, l := range lines {
+		if l.current {
+			at = i
+		}
+	}
+	offset := max(min(c.offset, len(lines)-height), 0)
+	// The heading above the first row stays with it.
+	if at <= offset {
+		offset = max(at-1, 0)
+	}
+	if at >= offset+height {
+		offset = at - height + 1
+	}
+	var out []string
+	for _, l := range lines[offset:min(offset+height, len(lines))] {
+		out = append(out, l.text)
+	}
+	if c.filter.typing || c.filter.text != "" {
+		out = append(out[:min(len(out), max(height-1, 0))], c.filter.line(width))
+	}
+	return out
+}
+
+type listLine struct {
+	text    string
+	current bool
+}
+
+// listLines are all lines of the list.
+func (c *checksView) listLines(m *Model, width int) []listLine {
+	s, rows := m.shown(), c.rows(m)
+	current := c.current(m)
+	ids := 11
+	for _, r := range rows {
+		ids = max(ids, typeset.Width(r.key.check))
+	}
+	var out []listLine
+	heading := ""
+	for _, r := range rows {
+		if r.group != heading && m.w >= 80 && c.filter.text == "" {
+			heading = r.group
+			out = append(out, listLine{text: m.look.style.heading.Render(typeset.Printable(heading))})
+		}
+		out = append(out, listLine{c.rowLine(m, s, r, width, ids, r == current), r == current})
+	}
+	return out
+}
+
+const timeCells = 9
+
+// rowLine is one row of the list.
+func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, current bool) string {
+	pointer := "  "
+	if current {
+		pointer = "> "
+	}
+	var text, end string
+	if r.result != nil && (r.phase == done || r.old) {
+		text = s.names.Row(*r.result)
+		if r.result.Status != run.Skip {
+			end = typeset.Took(r.result.Took)
+		}
+	} else {
+		text = s.names.Label(r.subject, true)
+	}
+	if r.phase == working {
+		text = s.names.Label(r.subject, true) + "  " + r.progress
+		if !r.since.IsZero() && m.now.After(r.since) {
+			end = typeset.Took(m.now.Sub(r.since))
+		}
+	}
+	if r.was != "" {
+		text += "  (was " + word(r.was) + ")"
+	}
+	room := width - 2 - m.look.glyphs.Width() - 1 - ids - 2
+	if m.w < 80 {
+		end = ""
+	}
+	if end != "" {
+		room -= timeCells
+		end = strings.Repeat(" ", timeCells-typeset.Width(end)) + end
+	}
+	mark := c.markOf(m, r)
+	body := typeset.Fit(typeset.Printable(r.key.check), ids) + "  " + typeset.Fit(typeset.Printable(text), max(room, 0)) + end
+	switch {
+	case current:
+		body = m.look.style.selected.Render(body)
+	case r.was != "":
+		body = m.look.style.changed.Render(body)
+	case r.old, r.phase == waiting, r.result != nil && r.result.Status == run.Skip:
+		body = m.look.style.dim.Render(body)
+	}
+	return pointer + mark + " " + body
+}
+
+// markOf is the mark of a row: blank while it waits, dots while it works.
+func (c *checksView) markOf(m *Model, r *row) string {
+	w := m.look.glyphs.Width()
+	switch {
+	case r.phase == working && w < 4:
+		return typeset.Pad([]string{".", ":"}[int(m.now.UnixMilli()/500)%2], w)
+	case r.phase == working:
+		n := int(m.now.UnixMilli()/500) % 3
+		return typeset.Pad("["+typeset.Pad(strings.Repeat(".", n+1), w-2)+"]", w)
+	case r.phase == waiting && !r.old:
+		if w < 4 {
+			return strings.Repeat(" ", w)
+		}
+		return "[" + strings.Repeat(" ", w-2) + "]"
+	}
+	return m.look.mark(r.result.Status)
+}
+
+// word is a status as it is said.
+func word(s run.Status) string {
+	switch s {
+	case run.Pass:
+		return "ok"
+	case run.Warn:
+		return "warned"
+	case run.Fail:
+		return "FAILED"
+	case run.Skip:
+		return "skipped"
+	}
+	return "not run"
+}

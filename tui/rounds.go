@@ -1,0 +1,254 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kmsdiag/kmsdiag/diagnose"
+	"github.com/kmsdiag/kmsdiag/run"
+)
+
+// eventsMsg are the events of a run that came since the last one.
+type eventsMsg struct {
+	round  int
+	events []run.Event
+	ended  bool
+	err    error
+}
+
+// Rates of the program.
+const (
+	tickEvery = 250 * time.Millisecond
+	batch     = 512                   // events taken in at a time
+	lookFirst = 60 * time.Millisecond // between showing what will be sent and sending it
+)
+
+type tickMsg time.Time
+
+// noteMsg is a line for the user.
+type noteMsg string
+
+// startRun begins a round. Wanted limits it to some subjects; nil asks about all.
+func (m *Model) startRun(wanted func(run.Subject) bool) tea.Cmd {
+	if m.svc.Run == nil {
+		m.note = "this is a saved run: there is nothing to run again"
+		return nil
+	}
+	ask := m.ask
+	ask.Wanted, ask.With = wanted, m.pasted
+	return m.begin(ask)
+}
+
+func (m *Model) begin(ask Request) tea.Cmd {
+	m.stop()
+	ctx, stop := context.WithCancel(m.ctx)
+	m.stop = stop
+	m.round++
+	m.run.begin(ask.Wanted)
+	m.judged = -1
+	stream := make(chan run.Event, batch)
+	failed := make(chan error, 1)
+	svc, all := m.svc.Run, m.ctx
+	work := func() {
+		defer close(stream)
+		failed <- svc(ctx, ask, func(e run.Event) {
+			select {
+			case stream <- e:
+			case <-all.Done(): // nobody reads any more
+			}
+			if e.Plan != nil {
+				// What will be sent is on the screen before it is sent.
+				wait(ctx, lookFirst)
+			}
+		})
+	}
+	round := m.round
+	return tea.Batch(
+		func() tea.Msg { go work(); return next(round, stream, failed)() },
+		m.startTicks(),
+	)
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// next waits for events and takes all that are there. One such command is under
+// way at a time.
+func next(round int, stream <-chan run.Event, failed <-chan error) tea.Cmd {
+	return func() tea.Msg {
+		msg := eventsMsg{round: round}
+		for len(msg.events) < batch {
+			var e run.Event
+			var more bool
+			if len(msg.events) == 0 {
+				e, more = <-stream
+			} else {
+				select {
+				case e, more = <-stream:
+				default:
+					return reply{msg, next(round, stream, failed)}
+				}
+			}
+			if !more {
+				msg.ended = true
+				select {
+				case msg.err = <-failed:
+				default:
+				}
+				return reply{msg, nil}
+			}
+			msg.events = append(msg.events, e)
+		}
+		return reply{msg, next(round, stream, failed)}
+	}
+}
+
+// reply is a message with the command that asks for the next one.
+type reply struct {
+	eventsMsg
+	more tea.Cmd
+}
+
+// takeEvents digests events, and asks for the causes of what is known by now.
+func (m *Model) takeEvents(msg eventsMsg) tea.Cmd {
+	if msg.round != m.round {
+		return nil
+	}
+	for _, e := range msg.events {
+		m.run.apply(e)
+	}
+	if msg.err != nil {
+		m.run.running = false
+		m.note = msg.err.Error()
+		return m.openForm()
+	}
+	var cmd tea.Cmd
+	if msg.ended {
+		cmd = m.roundEnded()
+	}
+	return tea.Batch(cmd, m.judge())
+}
+
+// roundEnded settles what a finished round leaves open.
+func (m *Model) roundEnded() tea.Cmd {
+	m.run.running = false
+	m.stop()
+	if m.leaving {
+		return tea.Quit
+	}
+	if c, ok := m.views[0].(*checksView); ok {
+		c.settled(m)
+	}
+	return tea.Batch(m.remember(), m.watchAgain())
+}
+
+// judgedMsg is what the evidence so far adds up to.
+type judgedMsg struct {
+	round, answers int
+	causes         []diagnose.Cause
+	summary        *run.Summary // of a round that ended, where it had to be made anew
+}
+
+// judge asks for the causes of all evidence, at most once at a time. After a
+// partial round, or with a paste, the whole is summed up again.
+func (m *Model) judge() tea.Cmd {
+	answers := len(m.run.results())
+	if m.judging || answers == m.judged || m.svc.Judge == nil {
+		return nil
+	}
+	m.judging = true
+	results, with, judge := m.run.results(), m.pasted, m.svc.Judge
+	round, running := m.round, m.run.running
+	return func() tea.Msg {
+		sum := judge(results, with)
+		msg := judgedMsg{round: round, answers: answers, causes: append(sum.Causes, sum.RuledOut...)}
+		if !running {
+			msg.summary = &sum
+		}
+		return msg
+	}
+}
+
+func (m *Model) takeJudgement(msg judgedMsg) tea.Cmd {
+	m.judging = false
+	if msg.round != m.round {
+		return m.judge()
+	}
+	m.judged, m.causes = msg.answers, msg.causes
+	if msg.summary != nil && m.run.summary != nil && (m.run.wanted != nil || m.joined) {
+		sum := *msg.summary
+		sum.Stopped, sum.Took, sum.Sent = m.run.summary.Stopped, m.run.summary.Took, m.run.summary.Sent
+		m.run.summary = &sum
+	}
+	return m.judge()
+}
+
+// stopRun ends the run and keeps what was found.
+func (m *Model) stopRun() {
+	if m.busy() {
+		m.stop()
+		m.note = "stopped: what was found stays; R runs all again"
+	}
+	m.watch = watch{}
+}
+
+func (m *Model) rerunAll() tea.Cmd { return m.startRun(nil) }
+
+func (m *Model) rerunFailed() tea.Cmd {
+	if m.run.plan != nil && m.run.count(run.Fail)+m.run.count(run.Warn)+m.run.count(run.Skip) == 0 {
+		m.note = "nothing failed; R runs all again"
+		return nil
+	}
+	return m.startRun(m.run.unwell())
+}
+
+// heal repairs the demo's site and says what to do next.
+func (m *Model) heal() tea.Cmd {
+	heal := m.svc.Heal
+	return func() tea.Msg {
+		if err := heal(); err != nil {
+			return noteMsg(fmt.Sprintf("repairing the site: %v", err))
+		}
+		return noteMsg("the simulated site is repaired: r runs what failed again")
+	}
+}
+
+// startTicks begins the clock of running rows, once.
+func (m *Model) startTicks() tea.Cmd {
+	if m.ticks {
+		return nil
+	}
+	m.ticks = true
+	return tickCmd()
+}
+
+func tickCmd() tea.Cmd {
+	return tea.Tick(tickEvery, func(t time.Time) tea.Msg { return tickMsg(t) })
+}
+
+// ticking is a view that changes with time by itself.
+type ticking interface{ live() bool }
+
+func (m *Model) tick(time.Time) tea.Cmd {
+	m.now = m.svc.Now()
+	alive := m.busy() || m.watch.every > 0
+	for _, v := range m.views {
+		if t, ok := v.(ticking); ok && t.live() {
+			alive = true
+		}
+	}
+	if !alive {
+		m.ticks = false
+		return nil
+	}
+	return tickCmd()
+}

@@ -1,0 +1,63 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kmsdiag/kmsdiag/internal/typeset"
+)
+
+// now explains what the run waits for.
+func (c *checksView) now(m *Model, width int) []string {
+	s := m.shown()
+	if s.plan != nil {
+		if answered, _ := s.progress(); answered == 0 && len(s.plan.Sends) > 0 {
+			return typeset.Wrap("will send: "+strings.Join(s.plan.Sends, "; "), width)
+		}
+	}
+	for _, r := range s.rows {
+		if r.phase != working {
+			continue
+		}
+		p := s.planned(r.key.check)
+		text := "finding out whether " + p.Title + ": " + s.names.Label(r.subject, true)
+		if r.progress != "" {
+			text += ", " + r.progress
+		}
+		if m.now.Sub(r.since) > slowAfter && p.Slow != "" {
+			text = p.Slow
+		}
+		return typeset.Wrap(text, width)
+	}
+	return []string{"working"}
+}
+
+// slowAfter is when a check explains why it takes long.
+const slowAfter = 3 * time.Second
+
+// elapsed is how long the run has been going.
+func (m *Model) elapsed() time.Duration {
+	if m.run.started.IsZero() || m.now.Before(m.run.started) {
+		return 0
+	}
+	return m.now.Sub(m.run.started)
+}
+
+// verdict is the conclusion in lines.
+func (c *checksView) verdict(m *Model, width int) []string {
+	s := m.shown()
+	if s.summary == nil {
+		return nil
+	}
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimSpace(s.summary.Conclusion), "\n") {
+		if strings.TrimSpace(line) != "" {
+			lines = append(lines, typeset.Wrap(line, width)...)
+		}
+	}
+	if s.round > 1 && s.wanted != nil {
+		lines = append(lines, fmt.Sprintf("round %d asked again about what failed; the rest is of an earlier round", s.round))
+	}
+	return lines
+}
