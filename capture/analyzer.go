@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 )
 
 // Options say how a capture is read. The zero value reads it on all processors
@@ -24,6 +25,11 @@ type Options struct {
 	// Matched is called with each packet that belongs to KMS: to a connection
 	// on a KMS port or with the KMS interface, or to its look-ups.
 	Matched func(p *Packet)
+	// Steps asks for records of what happens on connections while they are open,
+	// with the bytes of their PDUs.
+	Steps bool
+	// Interim lets [Analyzer.Interim] be called while packets are fed.
+	Interim bool
 	// Workers is how many goroutines open messages beside the reader; 0 takes
 	// the number of processors minus one, at least one.
 	Workers int
@@ -38,6 +44,7 @@ type Analyzer struct {
 	sum  *tally
 
 	early early
+	mu    sync.Mutex // held while packets are taken in, with Options.Interim
 }
 
 // New returns an Analyzer. It must be closed.
@@ -56,12 +63,14 @@ func New(o Options) *Analyzer {
 		}
 	})
 	a.e = newEngine(a.p, o.Ports)
+	a.e.steps = o.Steps
 	return a
 }
 
 // Begin says which file or interface the packets that follow come from.
 // Connections go on across files. Directories are left out of what is reported.
 func (a *Analyzer) Begin(name string) {
+	defer a.lock()()
 	name = filepath.Base(name)
 	a.e.file = name
 	a.sum.files = append(a.sum.files, name)
@@ -69,6 +78,7 @@ func (a *Analyzer) Begin(name string) {
 
 // Feed takes a packet. Its data need not stay valid.
 func (a *Analyzer) Feed(p *Packet) {
+	defer a.lock()()
 	a.e.feed(p)
 	if a.opts.Matched == nil {
 		return
@@ -85,10 +95,31 @@ func (a *Analyzer) Feed(p *Packet) {
 }
 
 // Flush hands on what was found so far.
-func (a *Analyzer) Flush() { a.p.flush() }
+func (a *Analyzer) Flush() {
+	defer a.lock()()
+	a.p.flush()
+}
+
+// lock keeps [Analyzer.Interim] away, where it may be called, until unlock.
+func (a *Analyzer) lock() (unlock func()) {
+	if !a.opts.Interim {
+		return func() {}
+	}
+	a.mu.Lock()
+	return a.mu.Unlock
+}
+
+// broke notes where a file broke.
+func (a *Analyzer) broke(err error) {
+	defer a.lock()()
+	a.sum.broken = append(a.sum.broken, err)
+}
 
 // Lost adds packets that were dropped before they could be read.
-func (a *Analyzer) Lost(n int64) { a.e.count.Dropped += n }
+func (a *Analyzer) Lost(n int64) {
+	defer a.lock()()
+	a.e.count.Dropped += n
+}
 
 // Read reads a file to its end. It returns a [*BrokenError] where the file
 // breaks, and nil at the end or when the context is done.
@@ -114,7 +145,7 @@ func (a *Analyzer) read(ctx context.Context, f *File, every func(*Packet) error)
 		case err != nil && ctx.Err() != nil:
 			return nil // the stream was ended in the middle of a packet
 		case err != nil:
-			a.sum.broken = append(a.sum.broken, err)
+			a.broke(err)
 			return err
 		}
 		if err := every(&p); err != nil {

@@ -58,6 +58,7 @@ type engine struct {
 	ports map[uint16]bool // of KMS
 	count Counters
 	out   *pipeline
+	steps bool // see [Options.Steps]
 
 	frame   frame
 	waiting int // bytes held back by all streams

@@ -31,6 +31,9 @@ func (c *conversation) feed(e *engine, f *flow, end int, ch chunk, clean bool) {
 		}
 	}
 	if d.state == foreign {
+		if len(d.first) == 0 {
+			e.step(f, end, StepOther, at, b)
+		}
 		if len(d.first) < maxFirst {
 			d.first = append(d.first, b[:min(len(b), maxFirst-len(d.first))]...)
 		}
@@ -148,5 +151,6 @@ func (c *conversation) one(e *engine, f *flow, end int, b []byte, at origin) int
 		return n
 	}
 	c.pdu(e, f, end, p, at)
+	e.step(f, end, StepPDU, at, p.Raw)
 	return n
 }

@@ -34,6 +34,7 @@ func (e *engine) icmp() {
 	if t := f.note(); t.icmp == nil {
 		t.icmp = &note
 	}
+	e.refused(f, note)
 }
 
 // quoted reads the packet that an ICMP error is about: its header and the first

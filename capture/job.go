@@ -22,10 +22,15 @@ type Job struct {
 	Count     int64         // packets, then it ends; 0: no limit
 	Write     string        // file to write packets to
 	WriteAll  bool          // all packets, not KMS alone
+	Tap       *Tap          // may write packets too; the caller stops it
 
 	Options Options
 	// Progress is called now and then while reading.
 	Progress func(Progress)
+	// Interim is called about once a second with what was found so far, if there
+	// is more than before; see [Analyzer.Interim]. It is called by a goroutine of
+	// its own, which has ended when Run returns.
+	Interim func(*Report)
 }
 
 // Progress says how far a job is.
@@ -72,8 +77,19 @@ func (j *Job) Run(ctx context.Context) (r *Report, err error) {
 			opts.Matched = write
 		}
 	}
+	if j.Tap != nil {
+		other := opts.Matched
+		opts.Matched = func(p *Packet) {
+			if other != nil {
+				other(p)
+			}
+			j.Tap.write(p)
+		}
+	}
+	opts.Interim = opts.Interim || j.Interim != nil
 	a := New(opts)
 	defer func() { r = a.Close() }()
+	defer j.interims(ctx, a)()
 	every := func(p *Packet) error {
 		a.Feed(p)
 		if out != nil && j.WriteAll && failed == nil {
@@ -123,7 +139,7 @@ func (j *Job) file(ctx context.Context, a *Analyzer, name string, every func(*Pa
 		var b *BrokenError
 		if errors.As(err, &b) || errors.Is(err, ErrEmpty) {
 			a.Begin(name)
-			a.sum.broken = append(a.sum.broken, err)
+			a.broke(err)
 			return nil
 		}
 		return err

@@ -12,6 +12,7 @@ type Record struct {
 	Exchange   *Exchange
 	Connection *Connection
 	Lookup     *Lookup
+	Step       *Step // with [Options.Steps] alone
 }
 
 // batchSize is how many records travel together.
@@ -24,8 +25,9 @@ type batch struct {
 	xs      [batchSize]Exchange
 	cs      [batchSize]Connection
 	ls      [batchSize]Lookup
+	ss      []Step // made when the first is needed
 	nx, nc  int
-	nl      int
+	nl, ns  int
 	encoded []byte // see Options.Encode
 	store   []byte // messages of the exchanges
 	reqs    [batchSize]kms.OpenedRequest
@@ -44,13 +46,15 @@ type pipeline struct {
 	free   sync.Pool
 
 	mu   sync.Mutex
-	seq  int // of the next batch to submit
-	next int // of the next batch to hand on
+	all  *sync.Cond // next has grown
+	seq  int        // of the next batch to submit
+	next int        // of the next batch to hand on
 	done map[int]*batch
 }
 
 func newPipeline(workers int, encode func([]Record, []byte) []byte, sink func([]Record, []byte)) *pipeline {
 	p := &pipeline{jobs: make(chan *batch, 2*workers), encode: encode, sink: sink, done: map[int]*batch{}}
+	p.all = sync.NewCond(&p.mu)
 	p.free.New = func() any { return &batch{records: make([]Record, 0, batchSize)} }
 	p.cur = p.free.Get().(*batch)
 	for range workers {
@@ -98,6 +102,16 @@ func (p *pipeline) lookup() *Lookup {
 	return l
 }
 
+func (p *pipeline) step() *Step {
+	if p.cur.ss == nil {
+		p.cur.ss = make([]Step, batchSize)
+	}
+	s := &p.cur.ss[p.cur.ns]
+	p.cur.ns++
+	p.cur.records = append(p.cur.records, Record{Step: s})
+	return s
+}
+
 // full submits the current batch if it is full. It is called after a record was
 // filled.
 func (p *pipeline) full(*engine) {
@@ -119,6 +133,16 @@ func (p *pipeline) flush() {
 	case p.jobs <- b:
 	default:
 		p.process(b)
+	}
+}
+
+// settle waits until what there is was handed on, and returns with mu held. The
+// reader must not submit meanwhile.
+func (p *pipeline) settle() {
+	p.flush()
+	p.mu.Lock()
+	for p.next < p.seq {
+		p.all.Wait()
 	}
 }
 
@@ -147,6 +171,7 @@ func (p *pipeline) process(b *batch) {
 		delete(p.done, p.next)
 		p.next++
 		p.sink(b.records, b.encoded)
+		p.all.Broadcast()
 		b.reset()
 		p.free.Put(b)
 	}
@@ -156,5 +181,6 @@ func (b *batch) reset() {
 	clear(b.xs[:b.nx])
 	clear(b.cs[:b.nc])
 	clear(b.ls[:b.nl])
-	b.records, b.nx, b.nc, b.nl, b.store = b.records[:0], 0, 0, 0, b.store[:0]
+	clear(b.ss[:b.ns])
+	b.records, b.nx, b.nc, b.nl, b.ns, b.store = b.records[:0], 0, 0, 0, 0, b.store[:0]
 }

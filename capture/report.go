@@ -30,15 +30,21 @@ type Report struct {
 
 // report ends the tally.
 func (t *tally) report(c Counters) *Report {
-	t.samples.settle()
-	t.nameHosts()
-	r := &Report{Files: t.files, Counters: c, More: t.moreClients, Hosts: t.hostOrder, Broken: t.broken}
+	r := t.judged(c)
 	for _, k := range t.clients {
 		r.Clients = append(r.Clients, k)
 	}
 	slices.SortFunc(r.Clients, func(a, b *Client) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), slices.Compare(a.CMID[:], b.CMID[:]))
 	})
+	return r
+}
+
+// judged is the report without its clients.
+func (t *tally) judged(c Counters) *Report {
+	t.samples.settle()
+	t.nameHosts()
+	r := &Report{Files: t.files, Counters: c, More: t.moreClients, Hosts: t.hostOrder, Broken: t.broken}
 	j := judge{t: t, c: c}
 	for _, f := range facts {
 		j.result = run.Result{Check: f.id, Subject: site, Status: run.Pass, Started: stamp(c.FirstTime)}

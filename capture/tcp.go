@@ -45,6 +45,9 @@ func (e *engine) tcp() passed {
 	if flags&(flagSYN|flagFIN|flagRST) != 0 {
 		was := f.closed()
 		e.signal(f, end, seq, flags)
+		if flags&(flagFIN|flagSYN) != flagFIN || flags&flagRST != 0 { // data comes before its FIN
+			e.signalled(f, end, flags)
+		}
 		if !was && f.closed() {
 			e.lingers(f)
 		}
@@ -69,6 +72,9 @@ func (e *engine) tcp() passed {
 			s.flush(e)
 			e.waiting -= held
 		}
+	}
+	if flags&(flagFIN|flagSYN|flagRST) == flagFIN {
+		e.signalled(f, end, flags)
 	}
 	e.matched = e.matched || f.onPort || f.conv != nil && (f.conv.kms || f.conv.shaped)
 	return taken

@@ -108,7 +108,7 @@ func FindGVLK(text string) []GVLKMatch {
 		{MatchPartial, func(g GVLK, _ string) bool { return typed == g.Partial() }},
 		{MatchFragment, func(g GVLK, _ string) bool { return slices.Contains(strings.Split(g.Key, "-"), typed) }},
 		{MatchOneLetter, func(g GVLK, key string) bool {
-			return distance(typed, key, 1) == 1 || len(typed) == 5 && distance(typed, g.Partial(), 1) == 1
+			return oneLetter(typed, key) || len(typed) == 5 && oneLetter(typed, g.Partial())
 		}},
 	}
 	for _, kind := range kinds {

@@ -69,6 +69,9 @@ func (r *runner) sends(config evidence.ResolverConfig) []string {
 			lines = append(lines, "DNS questions to "+to)
 		}
 	}
+	if planned[ADBAObjects] && r.env.Directory != nil {
+		lines = append(lines, directoryLine(r.env.Directory))
+	}
 	if planned[TCPConnect] {
 		line := "TCP connections to the KMS port of each host"
 		if planned[TCPAlive] {

@@ -18,6 +18,10 @@ type Check struct {
 	Timeout time.Duration // for one subject; 0: the run's default
 	Slow    string        // what to say when it takes more than three seconds
 
+	// Offered tells whether a run asks the question without being told to by the
+	// check's id; nil means always. A check that is not offered is not in the plan.
+	Offered func(context.Context, *Env) bool
+
 	// When tells whether the question arises at all; nil means always. A check
 	// whose question does not arise has no result and no row.
 	When func(Ask) bool

@@ -10,21 +10,26 @@ import (
 
 	"github.com/kmsdiag/kmsdiag/catalog"
 	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/machine"
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
 // Env is the world a run acts in. The lab replaces its parts, so that
 // documentation addresses lead to loopback.
 type Env struct {
-	Dialer  Dialer      // opens every TCP connection
-	UDP     Dialer      // connects a UDP socket to host:port for a clock query; nil: the system's where Dialer is, otherwise none is sent
-	DNS     Exchanger   // asks every DNS question
-	Local   LocalConfig // what this machine is configured to use
+	Dialer  Dialer         // opens every TCP connection
+	UDP     Dialer         // connects a UDP socket to host:port for a clock query; nil: the system's where Dialer is, otherwise none is sent
+	DNS     Exchanger      // asks every DNS question
+	Local   LocalConfig    // what this machine is configured to use
+	Machine machine.Source // what this machine's Windows says of its licensing; nil: the system's
 	Now     func() time.Time
 	Target  run.Target
 	Product catalog.Product // the product a request asks for
 	Version string          // of kmsdiag
 	Timeout time.Duration   // limit of one check on one subject; 0: each check's own
+
+	// Directory says how activation objects are read; nil: they are not.
+	Directory *Directory
 
 	sessions *sessions
 }

@@ -87,6 +87,8 @@ type requester struct {
 	workstation string
 	session     *session
 	answer      Answer
+	brisk       bool // look no more whether the host closes the connection, once it left one open after an answer
+	leavesOpen  bool // it did
 }
 
 // done gives the connection back, for as long as it is of use.
@@ -179,9 +181,10 @@ func (r *requester) send(ctx context.Context, product catalog.Product, version k
 	explainExchange(&e, x, err)
 	if usable := x.Answered || x.Fault != nil; !usable {
 		r.drop()
-	} else {
+	} else if !r.brisk || !r.leavesOpen {
 		answered := r.now()
 		e.Closed = s.closedByPeer(ctx)
+		r.leavesOpen = !e.Closed
 		r.answer.Idle += r.now().Sub(answered)
 		if e.Closed {
 			r.drop()

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,6 +18,7 @@ func All() []*Check {
 		TCPConnect, TCPAlive,
 		RPCBind, KMSRequest,
 		KMSCount, KMSClock, KMSIdentity,
+		ClientLicense,
 	}
 }
 
@@ -110,6 +112,13 @@ type selection struct {
 	run     []*Check        // to run, in the order of the plan
 	shown   map[*Check]bool // those that have rows; the rest are only needed by them
 	leftOut map[*Check]bool // by --skip
+}
+
+// offered leaves out the checks that this run asks only when they are named.
+func offered(ctx context.Context, env *Env, plan []*Check, named []string) []*Check {
+	return slices.DeleteFunc(slices.Clone(plan), func(c *Check) bool {
+		return c.Offered != nil && !slices.Contains(named, c.ID) && !c.Offered(ctx, env)
+	})
 }
 
 // choose applies --only and --skip. What an only-check builds on runs too, but

@@ -20,7 +20,7 @@ func TestValidateAll(t *testing.T) {
 	}
 	want := []string{
 		"dns.config", "adba.site", "dns.srv", "dns.address", "tcp.connect", "tcp.alive",
-		"rpc.bind", "kms.request", "kms.count", "kms.clock", "kms.identity",
+		"rpc.bind", "kms.request", "kms.count", "kms.clock", "kms.identity", "client.license",
 	}
 	var ids []string
 	for _, c := range All() {

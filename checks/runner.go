@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/machine"
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
@@ -40,7 +41,7 @@ const siteKey = "site"
 // summary says that the run was stopped. Every goroutine has ended when Run
 // returns.
 func Run(ctx context.Context, env *Env, plan []*Check, opts Options, emit func(run.Event)) run.Summary {
-	r := newRunner(env, plan, opts, emit)
+	r := newRunner(env, offered(ctx, env.complete(), plan, opts.Only), opts, emit)
 	defer r.env.sessions.closeAll()
 	start := r.now()
 	r.emit(run.Event{Plan: r.announce(ctx, start)})
@@ -147,6 +148,9 @@ func (e *Env) complete() *Env {
 	}
 	if full.Local == nil {
 		full.Local = NewLocalConfig()
+	}
+	if full.Machine == nil {
+		full.Machine = machine.System()
 	}
 	if full.Now == nil {
 		full.Now = time.Now

@@ -102,7 +102,13 @@ func questionsIn(set evidence.Set) counts {
 // of live checks counts: a capture or a paste sends nothing.
 func sentLines(questions counts, observed ...evidence.Set) []string {
 	connections, binds, requests := map[netip.AddrPort]int{}, map[netip.AddrPort]int{}, map[netip.AddrPort]int{}
+	conversations := map[netip.AddrPort]int{}
 	for _, set := range observed {
+		for _, d := range set.DirectoryReads {
+			if d.Origin.Live() && d.Address.IsValid() {
+				conversations[d.Address]++
+			}
+		}
 		for _, d := range set.Dials {
 			if !d.Origin.Live() {
 				continue
@@ -126,6 +132,7 @@ func sentLines(questions counts, observed ...evidence.Set) []string {
 	}
 	var lines []string
 	lines = appendSent(lines, "DNS question", questions.dns, cmpAddrPort, resolverName)
+	lines = appendSent(lines, "LDAP conversation", conversations, cmpAddrPort, netip.AddrPort.String)
 	lines = appendSent(lines, "TCP connection attempt", connections, cmpAddrPort, netip.AddrPort.String)
 	lines = appendSent(lines, "RPC bind", binds, cmpAddrPort, netip.AddrPort.String)
 	lines = appendSent(lines, "KMS request", requests, cmpAddrPort, netip.AddrPort.String)

@@ -1,6 +1,10 @@
 package diagnose
 
-import "github.com/kmsdiag/kmsdiag/evidence"
+import (
+	"strings"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
+)
 
 var adbaRules = []rule{
 	{"adba-site", adbaSite},
@@ -31,10 +35,19 @@ func adbaSite(c *clues) []judgement {
 		a := d.empty()
 		// A client goes on to the suffix that has a record, whatever this one means.
 		if dc := d.isActiveDirectory(); dc != nil && a != nil && !d.has() && c.expected(d) {
-			js = append(js, judgement{
+			j := judgement{
 				verdict: Possible, score: atEvidence + 2, subjects: []string{evidence.Clean(d.name)}, values: d.about(c),
 				because: []Finding{{evidence.Clean(d.name) + " is an Active Directory domain", dc.Origin}, {srvText(a), a.Origin}},
-			})
+			}
+			switch read, objects := c.activationObjects(d.name); {
+			case objects > 0:
+				j.verdict = Found
+				j.because = append(j.because, Finding{"its forest has activation objects", read.Origin})
+			case read != nil:
+				j = pass(Finding{"a user of the domain sees no activation object", read.Origin})[0]
+				j.subjects = []string{evidence.Clean(d.name)}
+			}
+			js = append(js, j)
 		}
 	}
 	if len(js) == 0 && len(c.domains) > 0 && c.domains[0].has() {
@@ -64,4 +77,16 @@ func adbaObject(c *clues) []judgement {
 		}
 	}
 	return nil
+}
+
+// activationObjects returns the conversation that tells which activation objects
+// the forest of a domain has, and how many; nil when none does.
+func (c *clues) activationObjects(domain string) (read *evidence.DirectoryRead, objects int) {
+	for i := range c.set.DirectoryReads {
+		d := &c.set.DirectoryReads[i]
+		if strings.EqualFold(d.Domain, domain) && (d.Read() || d.Objects > 0) {
+			return d, d.Objects
+		}
+	}
+	return nil, 0
 }

@@ -147,7 +147,9 @@ func csvlkOnClients(c *clues) []judgement {
 	j := judgement{verdict: Possible, score: atEvidence - 6, because: []Finding{channelFinding(l)}, values: c.gvlk()}
 	if client {
 		j.score = atStrong - 6
-	} else if _, usedUp := c.saw(keyUsedUp); !usedUp && len(c.set.Statements) == 0 {
+	} else if _, usedUp := c.saw(keyUsedUp); !usedUp && !slices.ContainsFunc(c.set.Statements, func(s evidence.Statement) bool {
+		return s.ID != evidence.PortListening // a KMS host listens
+	}) {
 		return nil
 	}
 	if s, ok := c.saw(keyUsedUp); ok {

@@ -70,6 +70,7 @@ func countBelow(c *clues) []judgement {
 			break
 		}
 	}
+	js = append(js, c.lowInLog()...)
 	if len(js) > 0 {
 		return js
 	}
@@ -81,6 +82,30 @@ func countBelow(c *clues) []judgement {
 		})...)
 	}
 	return nil
+}
+
+// lowInLog reads the counts that were worked out from a host's log.
+func (c *clues) lowInLog() []judgement {
+	var because []Finding
+	for i := range c.set.HostLogs {
+		l := &c.set.HostLogs[i]
+		for _, n := range l.Counts {
+			if n.Count >= n.Needed {
+				continue
+			}
+			host := "the host"
+			if n.Host != "" {
+				host = evidence.Clean(n.Host)
+			}
+			because = append(because, Finding{
+				fmt.Sprintf("%s served %d client ids of %s in 30 days, %d are needed", host, n.Count, evidence.Clean(n.Application), n.Needed), l.Origin,
+			})
+		}
+	}
+	if len(because) == 0 {
+		return nil
+	}
+	return []judgement{{verdict: Found, score: atStrong, code: countLow, because: because}}
 }
 
 // policyOf is the minimum count that goes with an event 12289: the N of the

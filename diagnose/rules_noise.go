@@ -93,7 +93,7 @@ func healthy(c *clues) []judgement {
 	}
 	for i := range c.set.ClientAnswers {
 		a := &c.set.ClientAnswers[i]
-		if a.HRESULT == 0 && a.Activated {
+		if a.HRESULT == 0 && a.Activated && !a.Origin.Live() {
 			return one(judgement{verdict: Found, score: 0, because: []Finding{{
 				fmt.Sprintf("event 12289: activated, with a count of %d on the host", a.Count), a.Origin,
 			}}})
@@ -105,7 +105,7 @@ func healthy(c *clues) []judgement {
 		}
 	}
 	for i := range c.set.Licenses {
-		if l := &c.set.Licenses[i]; licensed(*l) && l.Channel == "GVLK" {
+		if l := &c.set.Licenses[i]; licensed(*l) && l.Channel == "GVLK" && !l.Origin.Live() { // of a run's own machine that is its row
 			return one(judgement{verdict: Found, score: 0, because: []Finding{channelFinding(l)}})
 		}
 	}

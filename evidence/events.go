@@ -63,6 +63,16 @@ type HostLog struct {
 	First    time.Time      `json:"first,omitzero"`    // earliest client time, UTC
 	Last     time.Time      `json:"last,omitzero"`     // latest
 	Capped   bool           `json:"capped,omitempty"`  // too many client ids to tell apart: CMIDs and Shared are lower bounds
+	Counts   []HostCount    `json:"counts,omitempty"`  // of the last 30 days, where the log was read for them
+}
+
+// HostCount is a count of a KMS host, worked out from its log: the distinct
+// client ids that it served in 30 days.
+type HostCount struct {
+	Host        string `json:"host,omitempty"`
+	Application string `json:"application"` // "Windows", "Office", "Office 2010"
+	Count       int    `json:"count"`
+	Needed      int    `json:"needed"` // the largest minimum its clients asked for
 }
 
 // LogEvent is any other licensing event.

@@ -22,6 +22,7 @@ func (s *Set) Facts() []Fact {
 	s.windowsFacts(add)
 	s.eventFacts(add)
 	s.networkFacts(add)
+	s.directoryFacts(add)
 	slices.SortStableFunc(out, func(a, b Fact) int { return a.Origin.Line - b.Origin.Line })
 	return out
 }

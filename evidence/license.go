@@ -28,7 +28,7 @@ type License struct {
 	CMID               string `json:"cmid,omitempty"`
 	LookupDomain       string `json:"lookup_domain,omitempty"`
 	RegisteredHost     string `json:"registered_host,omitempty"`  // set by /skms, policy or /sethst: host or host:port
-	HostSetBy          string `json:"host_set_by,omitempty"`      // "policy", "registry", "product override", where known
+	HostSetBy          string `json:"host_set_by,omitempty"`      // "policy", "registry", "application override", "product override", "discovery cache", "DNS", where known
 	DNSHost            string `json:"dns_host,omitempty"`         // KMS machine name from DNS
 	DiscoveryFailed    bool   `json:"discovery_failed,omitempty"` // "DNS auto-discovery: KMS name not available"
 	HostAddress        string `json:"host_address,omitempty"`

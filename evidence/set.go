@@ -28,6 +28,9 @@ type Set struct {
 	HostRequests   []HostRequestEvent   `json:"host_requests,omitempty"`
 	HostLogs       []HostLog            `json:"host_logs,omitempty"`
 	LogEvents      []LogEvent           `json:"log_events,omitempty"`
+
+	DirectoryReads    []DirectoryRead    `json:"directory_reads,omitempty"`
+	ActivationObjects []ActivationObject `json:"activation_objects,omitempty"`
 }
 
 // Add appends every observation of other to s.
@@ -55,4 +58,6 @@ func (s *Set) Add(other Set) {
 	s.HostRequests = append(s.HostRequests, other.HostRequests...)
 	s.HostLogs = append(s.HostLogs, other.HostLogs...)
 	s.LogEvents = append(s.LogEvents, other.LogEvents...)
+	s.DirectoryReads = append(s.DirectoryReads, other.DirectoryReads...)
+	s.ActivationObjects = append(s.ActivationObjects, other.ActivationObjects...)
 }

@@ -84,6 +84,10 @@ func (t *accessible) result(r run.Result) {
 			t.line("  Note: %s.", n.Text)
 		}
 	}
+	if r.Command != "" {
+		t.line("  The line is on the next line.")
+		t.line("%s", r.Command)
+	}
 }
 
 // spoken is a duration in words that are read aloud well.

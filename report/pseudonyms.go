@@ -30,21 +30,30 @@ var classes = map[string]class{
 	"Syntax": classPlain, "Accepted": classPlain, "OS": classPlain, "ActivationID": classPlain, "CountedID": classPlain,
 	"Application": classPlain, "ApplicationID": classPlain, "Wanted": classPlain, "Product": classPlain,
 
+	"MatrixPlan.Target": classEither, "Matrix.Target": classEither, "MatrixRow.Name": classPlain, "MatrixRow.Class": classPlain,
+	"MatrixRow.Key": classPlain, "MatrixKey.Key": classPlain, "MatrixKey.System": classPlain, "HostKeyRef.Name": classPlain,
+	"Releases": classPlain, "Unlisted": classPlain, "Protocol": classPlain, "Speaks": classPlain,
+
 	"Args": classEither, "Names": classEither, "Plan.Title": classEither,
 	"Host": className, "NTP": className, "Target": className, "CNAMEs": className,
 	"RegisteredHost": className, "DNSHost": className, "HostAddress": className,
 	"Domain": classDomain, "Domains": classDomain, "Zone": classDomain, "Suffix.Name": classDomain,
 	"LookupDomain": classDomain, "Suffix": classDomain, "ADObject": classID,
-	"Machine": classMachine, "Machine.Name": classMachine, "System.Name": classMachine, "Workstation": classMachine,
+	"Machine": classMachine, "Machines": classMachine, "Machine.Name": classMachine, "System.Name": classMachine, "Workstation": classMachine,
 
 	"CMID": classID, "PreviousCMID": classID, "EPID": classID, "HostEPID": classID, "ExtendedPID": classID, "HwID": classID,
 	"PartialKey": classKey,
+
+	"ConfigNC": classID, "DN": classID, "ActivationObject.Name": classID, "ActivationObject.DisplayName": classID,
+	"ServerName": className, "Referrals": className,
+	"Step": classPlain, "TLS": classPlain, "Holds": classPlain, "Groups": classPlain, "Paste": classPlain,
 }
 
 // idKind names the pseudonyms of the fields of classID.
 var idKind = map[string]string{
 	"CMID": "cmid", "PreviousCMID": "cmid", "EPID": "epid", "HostEPID": "epid", "ExtendedPID": "epid",
 	"HwID": "hwid", "ADObject": "object",
+	"ConfigNC": "dn", "DN": "dn", "ActivationObject.Name": "object", "ActivationObject.DisplayName": "object",
 }
 
 // published are names that cloud providers, Microsoft and the pool of time

@@ -22,6 +22,9 @@ const maxValue = 64 << 20
 // know are skipped. UTF-16, which Windows PowerShell writes when it redirects, is read
 // as well.
 //
+// The lines of a capability matrix go to a [MatrixTaker]; for any other renderer
+// they are no run, which is an error.
+//
 // The error says which line is wrong, or is the renderer's own. A stream that
 // ends early is no error: the renderer says so when it is closed.
 func Replay(from io.Reader, r Renderer) error {
@@ -41,7 +44,13 @@ func Replay(from io.Reader, r Renderer) error {
 			return notReport(src.lineAt(errorOffset(dec, err)), err)
 		}
 		list, kind, err := events(v)
-		if lines, ok := r.(LineRenderer); ok && kind != "" && err == nil {
+		if isMatrix(kind) && err == nil {
+			steps, bad := matrixEvents(v, r)
+			if err := showMatrix(r, steps); err != nil {
+				return err
+			}
+			read, err = read+len(steps), bad
+		} else if lines, ok := r.(LineRenderer); ok && kind != "" && err == nil {
 			err = lines.Line(kind, v)
 		}
 		if err != nil {

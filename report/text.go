@@ -153,6 +153,9 @@ func (t *text) result(r run.Result) {
 		label := strings.Repeat(" ", indent) + t.s.mark(n.Status) + " "
 		hang(&t.b, label, n.Text+" ("+n.ID+")", t.s.Width)
 	}
+	if r.Command != "" {
+		t.b.WriteString("\n" + t.s.paint(sgrCyan, printable(r.Command)) + "\n")
+	}
 }
 
 func (t *text) summary(s *run.Summary) {

@@ -39,6 +39,10 @@ type Result struct {
 	Took     time.Duration `json:"took"`           // nanoseconds in JSON
 	Root     string        `json:"root,omitempty"` // of a skip: the check and subject that is the reason
 	Ignored  bool          `json:"ignored,omitempty"`
+
+	// Command is what to type elsewhere to learn what could not be learned here,
+	// on one line. It is shown as it stands: never wrapped, never cut.
+	Command string `json:"command,omitempty"`
 }
 
 // Note is something noticed beside the main answer, such as a CNAME as SRV

@@ -34,6 +34,7 @@ type captureOptions struct {
 	redact   bool
 	list     bool
 	clients  bool
+	screen   bool
 	exchange int64
 	ports    []string
 }
@@ -49,6 +50,7 @@ const captureExample = `  kmsdiag capture trace.pcapng
   kmsdiag capture day1.pcap.gz day2.pcap.gz -o wide
   kmsdiag capture trace.pcap --exchange 3      one exchange, byte by byte
   kmsdiag capture trace.pcap --clients         the inventory of clients
+  kmsdiag capture --tui trace.pcap             on the screen, live too
   kmsdiag capture -i eth0 --duration 10m --write kms.pcapng
   tcpdump -w - | kmsdiag capture -`
 
@@ -70,6 +72,7 @@ func (a *app) newCapture() *cobra.Command {
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "notes of what is well, and every remedy of every possible cause")
 	f.Int64Var(&o.exchange, "exchange", 0, "show exchange `N` field by field, decrypted")
 	f.BoolVar(&o.clients, "clients", false, "the inventory: each client with its products and days left")
+	f.BoolVar(&o.screen, "tui", false, "the interactive program: conversations, messages, fields, bytes")
 	f.BoolVar(&o.redact, "redact", false, "names, addresses and ids as stable pseudonyms")
 	f.Var(choice(&o.failOn, "fail", "warn", "never"), "fail-on", "`WHAT` makes the exit code: fail, warn or never")
 	f.StringSliceVar(&o.ignore, "ignore", nil, "`IDS` of rows to show but not to count, such as capture.count")
@@ -93,7 +96,7 @@ func (o *captureOptions) check() error {
 	switch {
 	case o.job.Interface != "" && files > 0:
 		return usagef("give files or --interface, not both")
-	case o.job.Interface == "" && files == 0 && !o.list:
+	case o.job.Interface == "" && files == 0 && !o.list && !o.screen:
 		return usagef("capture needs a FILE, - for standard input, or --interface NAME; --list-interfaces lists them")
 	case o.job.Interface == "" && (o.job.AllTCP || o.job.Duration > 0):
 		return usagef("--all-tcp and --duration belong to --interface")
@@ -138,6 +141,12 @@ func (o *captureOptions) check() error {
 func (a *app) capture(ctx context.Context, o *captureOptions) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.screen {
+		if err := o.checkScreen(); err != nil {
+			return err
+		}
+		return a.captureScreen(ctx, o)
 	}
 	if o.list {
 		return a.listInterfaces()

@@ -105,6 +105,9 @@ func (a *app) check(ctx context.Context, o checkOptions, args []string) error {
 	if err := checkIDs(o); err != nil {
 		return asUsage(err)
 	}
+	if env.Directory, err = a.directoryFromEnviron(o.only); err != nil {
+		return err
+	}
 	with, err := a.with(ctx, o.with)
 	if err != nil {
 		return err
@@ -135,7 +138,7 @@ func (a *app) checkOnce(ctx context.Context, env *checks.Env, opts checks.Option
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	out := &sink{to: r, stop: stop}
-	summary := checks.Run(ctx, env, checks.All(), opts, out.event)
+	summary := checks.Run(ctx, env, checks.Planned(env), opts, out.event)
 	a.code = o.exitCode(summary)
 	return out.close()
 }
@@ -202,7 +205,7 @@ func checkID(id string, causes bool) error {
 		return nil
 	}
 	var unknown *checks.UnknownCheckError
-	if !errors.As(checks.FindChecks(checks.All(), []string{id}), &unknown) {
+	if !errors.As(checks.FindChecks(everyCheck(), []string{id}), &unknown) {
 		return nil
 	}
 	near, what := unknown.Near, "no such check"

@@ -12,7 +12,6 @@ import (
 	"github.com/kmsdiag/kmsdiag/checks"
 	"github.com/kmsdiag/kmsdiag/internal/lab"
 	"github.com/kmsdiag/kmsdiag/report"
-	"github.com/kmsdiag/kmsdiag/run"
 	"github.com/kmsdiag/kmsdiag/tui"
 )
 
@@ -133,22 +132,6 @@ func (a *app) demo(ctx context.Context, o outputOptions, name string) error {
 		return err
 	}
 	return a.checkOnce(ctx, env, checks.Options{}, o, simulated{r, name})
-}
-
-// simulated says in every format that the run is no real one.
-type simulated struct {
-	report.Renderer
-	scenario string
-}
-
-// Event passes an event on.
-func (s simulated) Event(e run.Event) error {
-	if e.Plan != nil {
-		plan := *e.Plan
-		plan.Title = "SIMULATION " + s.scenario + ": " + plan.Title
-		e.Plan = &plan
-	}
-	return s.Renderer.Event(e)
 }
 
 func otherScenarios() []string {

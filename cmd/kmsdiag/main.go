@@ -5,6 +5,8 @@
 //
 //	kmsdiag [check] [ARG]...    ask DNS, connect, bind, request, judge
 //	kmsdiag explain CODE...     what a status code or a cause means
+//	kmsdiag products [HOST]     what can be activated, or which of it a host serves
+//	kmsdiag adba DOMAIN         what the activation objects of Active Directory cover
 //	kmsdiag show FILE           a saved run again, in any format
 //	kmsdiag demo [SCENARIO]     a check of a simulated site
 //	kmsdiag version             which build this is
@@ -25,6 +27,7 @@
 //	NO_COLOR             of any value: no colours
 //	TERM=dumb            no colours, plain marks
 //	KMSDIAG_NO_REQUEST   of any value: as --no-request
+//	KMSDIAG_NO_RECENT    of any value: as tui --no-recent
 //
 // # Limitations
 //

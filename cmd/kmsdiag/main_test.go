@@ -28,6 +28,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hostlogs, err := filepath.Abs(filepath.Join("..", "..", "hostlog", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -40,6 +44,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TERM", "xterm")
 			env.Setenv("SCHEMA", schema)
 			env.Setenv("CAPTURES", captures)
+			env.Setenv("HOSTLOGS", hostlogs)
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {

@@ -32,7 +32,7 @@ func (a *app) checkWait(ctx context.Context, env *checks.Env, opts checks.Option
 	pause := a.pause
 	for attempt := 1; ; attempt++ {
 		var events []run.Event
-		summary := checks.Run(ctx, env, checks.All(), opts, func(e run.Event) { events = append(events, e) })
+		summary := checks.Run(ctx, env, checks.Planned(env), opts, func(e run.Event) { events = append(events, e) })
 		a.code = o.output.exitCode(summary)
 		left := time.Until(deadline)
 		if a.code == exitOK || a.code == exitStopped || left <= 0 {
@@ -102,7 +102,7 @@ func (a *app) checkEvery(ctx context.Context, env *checks.Env, opts checks.Optio
 		} else {
 			again.Target.NoRequest = true
 		}
-		summary := checks.Run(ctx, &again, checks.All(), opts, out.event)
+		summary := checks.Run(ctx, &again, checks.Planned(&again), opts, out.event)
 		a.code = o.output.exitCode(summary)
 		select {
 		case <-ctx.Done():

@@ -21,6 +21,10 @@ const rootExample = `  kmsdiag                                  the domain of th
   kmsdiag check kms01 --no-request         stop after the RPC bind
   kmsdiag explain 0xC004F074               what a code means
   slmgr /dlv | kmsdiag explain -           what a paste says
+  kmsdiag products kms01                   which products a host serves
+  kmsdiag adba corp.example                activation through Active Directory
+  kmsdiag keys windows 11 pro              the key of an edition, and its commands
+  kmsdiag hostlog kms.evtx                 what a KMS host's own log says
   kmsdiag capture trace.pcapng             KMS in a packet capture
   kmsdiag check -o jsonl > run.jsonl       save a run
   kmsdiag show run.jsonl -o short          and show it again, for a ticket
@@ -40,6 +44,7 @@ Environment:
   TERM=dumb            no colours, plain marks
   ACCESSIBLE           of any value: as --accessible
   KMSDIAG_NO_REQUEST   of any value: as --no-request
+  KMSDIAG_NO_RECENT    of any value: as tui --no-recent
 
 Limitations:
   A check says what this machine meets, from this place, for one product. No PC's
@@ -73,6 +78,7 @@ func (a *app) newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if why := a.noScreen(); why != "" {
+				a.say("kmsdiag: the interactive program needs a terminal, and %s; running kmsdiag check instead", why)
 				return a.check(cmd.Context(), checkOptions{output: defaultOutput()}, nil)
 			}
 			return a.tui(cmd.Context(), tuiOptions{}, nil)
@@ -92,7 +98,7 @@ func (a *app) newRoot() *cobra.Command {
 	flags.BoolVar(&a.look.Accessible, "accessible", false, "a sentence a line, for a screen reader (also ACCESSIBLE=1)")
 	flags.StringVar(&a.debug, "debug", "", "write a log of every question, connection and byte to `FILE`")
 	flags.BoolP("help", "h", false, "help for the command")
-	for _, cmd := range []*cobra.Command{a.newTUI(), a.newCheck(), a.newCapture(), a.newExplain(), a.newShow(), a.newDemo(), a.newVersion()} {
+	for _, cmd := range []*cobra.Command{a.newTUI(), a.newCheck(), a.newCapture(), a.newExplain(), a.newHostlog(), a.newADBA(), a.newKeys(), a.newProducts(), a.newShow(), a.newDemo(), a.newVersion()} {
 		if cmd != nil {
 			root.AddCommand(cmd)
 		}

@@ -15,8 +15,9 @@ import (
 )
 
 const showLong = `Show reads a run that was saved with -o jsonl or -o json and shows it again, in any
-format, with the exit code of the run. FILE is - for standard input. With --with,
-pasted text is judged together with what the run saw.`
+format, with the exit code of the run; it does so with what kmsdiag products HOST
+saved, too. FILE is - for standard input. With --with, pasted text is judged together
+with what the run saw.`
 
 func (a *app) newShow() *cobra.Command {
 	var o outputOptions
@@ -50,7 +51,7 @@ func (a *app) newShow() *cobra.Command {
 	o.add(cmd)
 	formats := append(slices.Clone(report.Formats), "wide", "csv")
 	flag := cmd.Flags().Lookup("output")
-	flag.Value, flag.Usage = choice(&o.format, formats...), "`FORMAT`: text, short, json or jsonl; of a capture also wide or csv"
+	flag.Value, flag.Usage = choice(&o.format, formats...), "`FORMAT`: text, short, json or jsonl; of a capture also wide or csv, of a matrix also csv"
 	cmd.Flags().StringSliceVar(&with, "with", nil, "`FILE` with pasted text, judged together with what the run saw")
 	return cmd
 }
@@ -69,7 +70,7 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 	if err != nil {
 		return err
 	}
-	last := &lastSummary{Renderer: to}
+	last := &lastSummary{Renderer: to, matrix: savedMatrix{open: func() (report.MatrixRenderer, error) { return a.savedMatrix(o, name, again) }}}
 	if again {
 		last.judge = func(results []run.Result, old run.Summary) run.Summary {
 			s := checks.Summarise(results, checks.Options{With: with, Ignore: old.Ignored})
@@ -81,7 +82,14 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 		if gone(err) {
 			return err
 		}
+		var usage *usageError
+		if errors.As(err, &usage) {
+			return err
+		}
 		return usagef("%s: %v", name, err)
+	}
+	if last.matrix.MatrixRenderer != nil {
+		return a.closeMatrix(&last.matrix, name)
 	}
 	if err := last.Close(); errors.Is(err, report.ErrNoRecords) {
 		return usagef("%s: %v", name, err)
@@ -116,7 +124,11 @@ type lastSummary struct {
 	results []run.Result
 	summary run.Summary
 	open    bool // the last run has no summary
+	matrix  savedMatrix
 }
+
+// MatrixEvent passes an event of a capability matrix on.
+func (l *lastSummary) MatrixEvent(e run.MatrixEvent) error { return l.matrix.event(e) }
 
 // Event passes an event on.
 func (l *lastSummary) Event(e run.Event) error {

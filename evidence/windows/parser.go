@@ -39,6 +39,7 @@ type parser struct {
 	remote bool   // it was a command that asks another machine
 	emul   emulator
 	dns    dnsState
+	fixed  *evidence.Origin // of everything, in place of lines
 }
 
 type codeKey struct {
@@ -165,6 +166,9 @@ func (p *parser) finish(in *reader) Paste {
 
 // origin is where a line stands.
 func (p *parser) origin(l *line) evidence.Origin {
+	if p.fixed != nil {
+		return *p.fixed
+	}
 	return evidence.Origin{Paste: p.paste.Source, Line: l.no, Text: l.src}
 }
 

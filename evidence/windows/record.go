@@ -77,6 +77,7 @@ var recordProperties = wordSet(`
 	caption buildnumber version editionid productname currentbuild currentbuildnumber ubr releaseid displayversion
 	keymanagementservicename keymanagementserviceport skiprearm disablednspublishing
 	success operation localaddress localport owningprocess
+	keyactivationid
 `)
 
 func wordSet(words string) map[string]bool {

@@ -12,6 +12,8 @@ import (
 // recognised by its properties.
 func mapRecord(p *parser, r *record) bool {
 	switch {
+	case r.has("keyactivationid"):
+		mapActivationObject(p, r)
 	case r.has("tcptestsucceeded"), r.has("pingsucceeded") && r.has("computername"):
 		mapConnection(p, r)
 	case r.has("networkcategory"):

@@ -189,6 +189,10 @@ func walkJSON(p *parser, first *line, v any, depth int) {
 			}
 		}
 	case map[string]any:
+		if isMachine(v) {
+			readMachine(p, first, v)
+			return
+		}
 		rec := record{first: *first}
 		names := make([]string, 0, len(v))
 		for name := range v {

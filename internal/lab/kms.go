@@ -3,7 +3,6 @@ package lab
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -142,11 +141,9 @@ func coveredBy(key string) ([]kms.GUID, error) {
 		return nil, fmt.Errorf("%w: %q", errNoHostKey, key)
 	}
 	var ids []kms.GUID
-	releases := k.Activates()
-	for _, p := range catalog.Products() {
-		covered := slices.ContainsFunc(releases, func(r catalog.Release) bool { return slices.Contains(p.Releases, r.ID) })
-		if covered && !p.Group.Retail {
-			ids = append(ids, dcerpc.MustParseUUID(p.Group.CountedID))
+	for _, g := range catalog.Groups() {
+		if k.CoversGroup(g) != nil {
+			ids = append(ids, dcerpc.MustParseUUID(g.CountedID))
 		}
 	}
 	return ids, nil

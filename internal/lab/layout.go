@@ -3,6 +3,8 @@ package lab
 import (
 	"net/netip"
 	"time"
+
+	"github.com/kmsdiag/kmsdiag/machine"
 )
 
 // Layout is one state of a site: the machine that the checks run on, its DNS
@@ -19,6 +21,9 @@ type Machine struct {
 	Addresses []netip.Addr
 	Suffix    string        // primary DNS suffix, no final dot
 	Ahead     time.Duration // its clock minus the site's clock
+
+	// Licensing is what its Windows says of its licences; nil: nothing is asked.
+	Licensing *machine.Record
 }
 
 // Resolver is one DNS server, on port 53 of its address.

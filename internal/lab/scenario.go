@@ -33,6 +33,7 @@ func Scenarios() []Scenario {
 		portRefused(), portSilent(), oneOfTwoIll(),
 		middlebox(), wrongService(), garbage(),
 		hostKeyTooOld(), clockSkew(), countTooLow(), emulator(),
+		pinnedClient(),
 	}
 }
 

@@ -102,6 +102,7 @@ func (s *Site) Env(base checks.Env) *checks.Env {
 	env.UDP = clockDialer{s}
 	env.DNS = exchanger{s, checks.NewExchanger()}
 	env.Local = local{s}
+	env.Machine = s.licensing()
 	env.Now = s.machineTime
 	return &env
 }

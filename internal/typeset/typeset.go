@@ -63,7 +63,7 @@ func Wrap(text string, width int) []string {
 				break
 			}
 			lines, word = append(lines, head), word[len(head):]
-			w = Width(word)
+			w -= Width(head)
 		}
 		line, used = word, w
 	}
@@ -90,6 +90,16 @@ func Cut(text string, width int) string {
 		return displaywidth.TruncateString(text, max(width, 0), "")
 	}
 	return displaywidth.TruncateString(text, width, "..")
+}
+
+// Line makes text from outside a line of exactly a width: printable, cut or
+// padded. However long the text is, no more of it is looked at than fits.
+func Line(text string, width int) string {
+	// No character of a cell takes more bytes than a cluster of this size.
+	if most := 16*max(width, 0) + 64; len(text) > most {
+		text = text[:most] + "  "
+	}
+	return Fit(Printable(text), width)
 }
 
 // Fit cuts or pads plain text to exactly a width.

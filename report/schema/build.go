@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kmsdiag/kmsdiag/hostlog"
 	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
 )
@@ -32,6 +33,14 @@ func Build(root string) ([]byte, error) {
 		{report.KindReport, "a whole run: -o json", report.Object{}},
 		{report.KindExplain, "an answer of kmsdiag explain", report.Explanation{}},
 		{report.KindList, "a list of codes, causes, checks or scenarios", report.Listing{}},
+		{run.KindMatrix, "what a host serves: kmsdiag products HOST -o json, and the last line of -o jsonl", run.Matrix{}},
+		{run.KindMatrixPlan, "the first line of kmsdiag products HOST -o jsonl", run.MatrixPlan{}},
+		{run.KindMatrixRow, "a line of kmsdiag products HOST -o jsonl", run.MatrixRow{}},
+		{report.KindProducts, "the products by counted id: kmsdiag products -o json", report.ProductTable{}},
+		{report.KindADBA, "the activation objects of a forest: kmsdiag adba", report.ADBA{}},
+		{hostlog.Kind, "what the log of a KMS host tells: kmsdiag hostlog", hostlog.Report{}},
+		{report.KindKeys, "generic keys, and what the key of a machine is worth: kmsdiag keys", report.Keys{}},
+		{report.KindHostKeys, "generations of host keys: kmsdiag keys --host", report.HostKeys{}},
 		{report.KindVersion, "which build this is", report.Version{}},
 	} {
 		b.object(reflect.TypeOf(k.value))

@@ -13,7 +13,7 @@ import (
 )
 
 // packages are the folders whose types appear in output.
-var packages = []string{"run", "diagnose", "evidence", "report"}
+var packages = []string{"run", "diagnose", "evidence", "report", "hostlog"}
 
 // source is what reflection cannot tell: comments, and the values of string types.
 type source struct {

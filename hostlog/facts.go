@@ -1,0 +1,346 @@
+package hostlog
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kmsdiag/kmsdiag/catalog"
+	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/run"
+)
+
+// Where statements come from, in words.
+const (
+	basisCount    = "distinct client ids served in the 30 days before; requests that were refused do not count"
+	basisForecast = "each id leaves the count 30 days after it was last served; holds if nobody asks any more"
+	basisRate     = "the last 60 days: of the ids counted 30 days ago so many are counted now, and so many are new"
+	basisNames    = "client id and machine name stand in each entry"
+	basisRequests = "the result and the licence status in each entry"
+	basisLapse    = "180 days from the last request served while the count sufficed, or the minutes a client reported; a client may have asked another host since"
+	basisClocks   = "the client's time in the request, to the minute, against the host's time of the entry"
+)
+
+// factList gathers the statements about one list.
+type factList struct {
+	list  *List
+	facts []Fact
+}
+
+func (f *factList) add(id string, st run.Status, sure Sure, basis, format string, args ...any) {
+	f.facts = append(f.facts, Fact{
+		ID: id, Status: st, Host: f.list.Host, Application: f.list.Application,
+		Text: fmt.Sprintf(format, args...), Sure: sure, Basis: basis,
+	})
+}
+
+// facts says what was found, worst first.
+func (r *Report) facts() {
+	r.Facts, r.Worst = []Fact{}, run.Pass
+	for i := range r.Lists {
+		f := &factList{list: &r.Lists[i]}
+		f.count(r.Now)
+		f.course()
+		f.forecast(r.Now)
+		f.clones()
+		f.severals()
+		f.refused()
+		f.clocks()
+		f.lapses(r.Now)
+		f.unseen()
+		r.Facts = append(r.Facts, f.facts...)
+	}
+	r.readFacts()
+	slices.SortStableFunc(r.Facts, func(a, b Fact) int { return cmp.Compare(severity(a.Status), severity(b.Status)) })
+	for _, f := range r.Facts {
+		r.Worst = run.Worse(r.Worst, f.Status)
+	}
+}
+
+func severity(s run.Status) int {
+	switch s {
+	case run.Fail:
+		return 0
+	case run.Warn:
+		return 1
+	}
+	return 2
+}
+
+// count judges the count at now.
+func (f *factList) count(now time.Time) {
+	l := f.list
+	if l.Application == appUnknown.String() {
+		f.add("count.unknown", run.Warn, Counted, "the activation ids are not in the catalogue, so that the application they count for is not known",
+			"%s of products that are not in the catalogue: they add to the count of Windows or of Office", plural(l.Clients, "client"))
+		return
+	}
+	if l.Needed == 0 {
+		f.add("count.idle", run.Warn, Counted, basisCount, "no client asked in the last 30 days; the last one did on %s", day(l.Last))
+		return
+	}
+	have := fmt.Sprintf("%s in the last 30 days, %d needed", plural(l.Count, "client id"), l.Needed)
+	if !l.Whole {
+		have += fmt.Sprintf("; the log begins only %s before, the host may count more", days(now.Sub(l.First)))
+	}
+	switch {
+	case l.Count >= l.Needed && l.Count > l.Ceiling:
+		f.add("count.enough", run.Pass, Counted, basisCount, "%s; the host reports its ceiling, %d", have, l.Ceiling)
+	case l.Count >= l.Needed:
+		f.add("count.enough", run.Pass, Counted, basisCount, "%s", have)
+	case l.Whole || l.Stuck > 0:
+		if l.Stuck > 0 {
+			have += fmt.Sprintf("; %s asked three times or more and never became licensed", plural(l.Stuck, "client"))
+		}
+		sure := Counted
+		if !l.Whole {
+			sure = Inferred
+		}
+		f.add("count.low", run.Fail, sure, basisCount, "%s", have)
+	default:
+		f.add("count.low", run.Warn, Inferred, basisCount+"; a lower bound, since the log is short", "%s", have)
+	}
+	if l.Stuck > 0 && l.Count >= l.Needed {
+		f.add("stuck", run.Warn, Counted, basisRequests, "%s that asked three times or more never became licensed, although the count suffices: the answers do not reach them, or they do not accept them", plural(l.Stuck, "client"))
+	}
+	if !l.Grown.IsZero() && now.Sub(l.Grown) < catalog.CountWindow {
+		f.add("count.grown", run.Warn, Inferred, "a list holds twice the largest minimum it was asked with, and forgets the rest",
+			"the first client that needs %d asked on %s: until then the host kept %d ids, so it may count fewer than the log has", catalog.ClientN, day(l.Grown), catalog.ServerOnlyCeiling)
+	}
+}
+
+// course says when the count passed a threshold.
+func (f *factList) course() {
+	for _, n := range []int{catalog.ClientN, catalog.ServerN} {
+		var last *Crossing
+		downs := 0
+		for i := range f.list.Crossings {
+			if c := &f.list.Crossings[i]; c.Threshold == n {
+				last = c
+				if !c.Up {
+					downs++
+				}
+			}
+		}
+		switch {
+		case last == nil:
+		case last.Up && last.Uncertain:
+			f.add("course.up", run.Pass, Inferred, basisCount+"; the log begins less than 30 days before", "at %d or more since %s at the latest", n, minute(last.At))
+		case last.Up:
+			text := ""
+			if downs > 0 {
+				text = fmt.Sprintf(", after falling below it %s", times(downs))
+			}
+			f.add("course.up", run.Pass, Counted, basisCount, "at %d or more since %s%s", n, minute(last.At), text)
+		default:
+			f.add("course.down", run.Warn, Inferred, basisCount, "below %d since %s", n, minute(last.At))
+		}
+	}
+}
+
+// forecast says when the count will fall.
+func (f *factList) forecast(now time.Time) {
+	for _, x := range slices.Backward(f.list.Forecast.Falls) {
+		if x.Threshold > f.list.Needed {
+			continue
+		}
+		at, who := x.At, ""
+		if x.Machine != "" {
+			who = ", with " + evidence.Clean(x.Machine)
+		}
+		st := run.Pass
+		if at.Sub(now) < 7*24*time.Hour {
+			st = run.Warn
+		}
+		f.add("forecast.ageing", st, Inferred, basisForecast, "if no client asked any more: below %d on %s%s", x.Threshold, minute(at), who)
+	}
+	rate := f.list.Forecast.Rate
+	if rate == nil || f.list.Count < f.list.Needed {
+		return
+	}
+	text := fmt.Sprintf("of %d ids counted 30 days ago %d still are, and %d are new", rate.Before, rate.Kept, rate.New)
+	st := run.Pass
+	var falls []string
+	for _, x := range rate.Falls {
+		if x.Threshold <= f.list.Needed {
+			falls = append(falls, fmt.Sprintf("below %d by %s", x.Threshold, day(x.By)))
+			if x.By.Sub(now) <= 3*catalog.CountWindow {
+				st = run.Warn
+			}
+		}
+	}
+	if len(falls) > 0 {
+		text += "; if it goes on so: " + strings.Join(falls, ", ")
+	} else {
+		text += fmt.Sprintf("; if it goes on so the count stays sufficient for a year (%.0f then)", rate.Months[len(rate.Months)-1])
+	}
+	f.add("forecast.rate", st, Extrapolated, basisRate, "%s", text)
+}
+
+// clones says which ids several machines share.
+func (f *factList) clones() {
+	l := f.list
+	var sure, maybe, hidden []string
+	for _, k := range l.Clones {
+		text := fmt.Sprintf("%s by %s", k.CMID, names(k.Machines))
+		switch {
+		case k.Certain && k.Recent > 1:
+			sure = append(sure, text)
+		case k.Recent > 1:
+			maybe = append(maybe, text)
+		default:
+			hidden = append(hidden, text)
+		}
+	}
+	if len(sure) > 0 {
+		st, tail := run.Warn, ""
+		if l.Count < l.Needed {
+			st = run.Fail
+		}
+		if l.Hidden > 0 {
+			tail = fmt.Sprintf("; %s not counted because of it", were(l.Hidden, "machine"))
+		}
+		f.add("clones", st, Counted, basisNames+"; names that take turns, or three of them, are several machines",
+			"%s shared by several machines in the last 30 days%s: %s", were(len(sure)+l.MoreClones, "client id"), tail, some(sure))
+	}
+	if len(maybe) > 0 {
+		f.add("clones.maybe", run.Warn, Inferred, basisNames+"; one name stopped before the other began, as after a renaming",
+			"%s used under two names, one after the other: renamed machines, or clones: %s", were(len(maybe), "client id"), some(maybe))
+	}
+	if len(hidden) > 0 {
+		f.add("clones.past", run.Pass, Counted, basisNames, "%s had several machine names, not in the last 30 days: %s", plural(len(hidden), "client id"), some(hidden))
+	}
+}
+
+func (f *factList) severals() {
+	l := f.list
+	if len(l.Several) == 0 {
+		return
+	}
+	var list []string
+	extra := 0
+	for _, s := range l.Several {
+		list = append(list, fmt.Sprintf("%s (%d)", evidence.Clean(s.Machine), len(s.IDs)))
+		extra += len(s.IDs) - 1
+	}
+	st, tail := run.Pass, ""
+	if l.Count >= l.Needed && l.Count-extra < l.Needed {
+		st, tail = run.Warn, "; without the additional ids the count would not suffice"
+	}
+	f.add("ids.several", st, Counted, basisNames+"; a new installation or slmgr /rearm makes a new id, and the old one counts for 30 days",
+		"%s with several client ids in the last 30 days: %s%s", plural(len(l.Several)+l.MoreSever, "machine name"), some(list), tail)
+}
+
+func (f *factList) refused() {
+	for _, r := range f.list.Refused {
+		st, tail := run.Pass, ""
+		switch {
+		case r.Still > 0:
+			st, tail = run.Fail, fmt.Sprintf("; for %s that was the last answer in 30 days", plural(r.Still, "client"))
+		case f.list.Last.Sub(r.Last) < catalog.CountWindow:
+			st, tail = run.Warn, "; all of them were served later"
+		}
+		f.add("refused."+r.Code, st, Counted, basisRequests, "%s of %s refused with %s, %s (last %s): %s%s",
+			plural(int(r.Requests), "request"), plural(r.Clients, "client"), r.Code, r.Title, minute(r.Last), names(r.Machines), tail)
+	}
+}
+
+func (f *factList) clocks() {
+	c := f.list.Clocks
+	if c.Compared == 0 {
+		return
+	}
+	limit := int(catalog.ClockTolerance.Minutes())
+	basis := basisClocks
+	if c.Coarse {
+		basis += "; the zone of the entries was inferred from the clients, so that less than 70 minutes is not seen"
+	}
+	over := c.Bands[len(c.Bands)-1].Clients
+	near := c.Bands[len(c.Bands)-2].Clients
+	var list []string
+	for _, w := range c.Worst {
+		list = append(list, fmt.Sprintf("%s %+d min", evidence.Clean(w.Machine), w.Minutes))
+	}
+	switch {
+	case over > 0:
+		f.add("clocks", run.Warn, Counted, basis, "%s more than %d min off the host's: %s", clocksOf(over), limit, some(list))
+	case near > 0:
+		f.add("clocks", run.Warn, Counted, basis, "%s more than an hour off the host's; beyond %d min the host refuses: %s", clocksOf(near), limit, some(list))
+	case len(list) > 0:
+		f.add("clocks", run.Pass, Counted, basis, "%s more than 5 min off the host's: %s", clocksOf(c.Bands[1].Clients), some(list))
+	default:
+		f.add("clocks", run.Pass, Counted, basis, "%s agree with the host's", clocksOf(c.Compared))
+	}
+	if c.Median > 5 || c.Median < -5 {
+		f.add("clocks.host", run.Warn, Inferred, basis, "half of all requests differ by %+d min or more: the host's own clock is off, or the entries' times are not in UTC", c.Median)
+	}
+}
+
+// lapses says whose activation ends first.
+func (f *factList) lapses(now time.Time) {
+	l := f.list
+	if l.Lapsed > 0 {
+		f.add("lapsed", run.Warn, Inferred, basisLapse, "%s not served for so long that the activation has ended, unless retired or served elsewhere", were(l.Lapsed, "client"))
+	}
+	if len(l.Lapses) == 0 {
+		return
+	}
+	x := l.Lapses[0]
+	st := run.Pass
+	if x.At.Sub(now) < 30*24*time.Hour {
+		st = run.Warn
+	}
+	who := evidence.Clean(x.Machine)
+	if who == "" {
+		who = x.CMID
+	}
+	f.add("lapse.first", st, Inferred, basisLapse, "the first to lapse is %s on %s, %s; last seen %s", who, day(x.At), x.Rule, day(x.LastSeen))
+}
+
+func (f *factList) unseen() {
+	var parts []string
+	for _, n := range f.list.NotSeen {
+		if n.Clients > 0 {
+			parts = append(parts, fmt.Sprintf("%d for more than %d days", n.Clients, n.Days))
+		}
+	}
+	if len(parts) > 0 {
+		f.add("not-seen", run.Pass, Counted, "the time of each client's last entry; an activated client asks every 7 days",
+			"of %s did not ask: %s", plural(f.list.Clients, "client"), strings.Join(parts, ", "))
+	}
+}
+
+// readFacts says what is missing of the files.
+func (r *Report) readFacts() {
+	add := func(id string, st run.Status, format string, args ...any) {
+		r.Facts = append(r.Facts, Fact{ID: id, Status: st, Text: fmt.Sprintf(format, args...), Sure: Counted, Basis: "the bytes of the files"})
+	}
+	for _, s := range r.Sources {
+		if n := len(s.Damage) + s.MoreGaps; n > 0 {
+			text := s.Damage[0].What + ": " + s.Damage[0].Why
+			if n > 1 {
+				text += fmt.Sprintf("; and %d more", n-1)
+			}
+			if s.LostBytes > 0 {
+				text += fmt.Sprintf("; %d bytes missing in all", s.LostBytes)
+			}
+			add("read.damage", run.Warn, "%s is incomplete: %s", s.Name, text)
+		}
+		if s.Unread > 0 {
+			tail := ""
+			if s.FirstBad != "" {
+				tail = ", first " + s.FirstBad
+			}
+			add("read.unread", run.Warn, "%s: %d events 12290 without a list that can be read%s", s.Name, s.Unread, tail)
+		}
+	}
+	if p := r.Probe; p != nil {
+		add("probe", run.Pass, "%s of kmsdiag itself (client id %s, from %s) left out of every count; a real host counts that id as one client",
+			plural(int(p.Requests), "request"), p.CMID, names(p.Machines))
+	}
+	if r.Untimed > 0 {
+		add("read.untimed", run.Warn, "%d requests without a readable time are in no count", r.Untimed)
+	}
+}

@@ -1,0 +1,78 @@
+package hostlog
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
+)
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// were counts things with their verb.
+func were(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, noun)
+}
+
+// clocksOf counts clients' clocks.
+func clocksOf(n int) string {
+	if n == 1 {
+		return "the clock of 1 client"
+	}
+	return fmt.Sprintf("the clocks of %d clients", n)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+func days(d time.Duration) string {
+	if d < 48*time.Hour {
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" }
+
+// fewest is how many things a sentence names.
+const fewest = 3
+
+// some joins the first few of a list of texts.
+func some(list []string) string {
+	text := strings.Join(list[:min(len(list), fewest)], "; ")
+	if n := len(list) - fewest; n > 0 {
+		text += fmt.Sprintf("; and %d more", n)
+	}
+	return text
+}
+
+// names joins the first few names of machines.
+func names(list []string) string {
+	var clean []string
+	for _, n := range list {
+		if n == "" {
+			n = "(no name)"
+		}
+		clean = append(clean, evidence.Clean(n))
+	}
+	text := strings.Join(clean[:min(len(clean), fewest)], ", ")
+	if n := len(clean) - fewest; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}
