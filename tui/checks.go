@@ -15,9 +15,13 @@ type checksView struct {
 	offset int       // first line of the list on screen
 	scroll int       // first line of the detail on screen
 	zoom   bool      // the detail fills the screen
-	focus  int       // pane that the arrows move in: 0 the list, 1 the detail
+	focus  int       // pane that the arrows move in
 	all    bool      // skipped rows are shown where they would be left out
 	filter filter
+
+	timelineAt int // first phase on screen, while the arrows move there
+	packet     int // message under the cursor of pane 4
+	tape       handshake
 }
 
 func newChecks() *checksView { return &checksView{} }
@@ -47,7 +51,7 @@ func (c *checksView) footer(m *Model) []key.Binding {
 func (c *checksView) closes(*Model) bool {
 	switch {
 	case c.zoom:
-		c.zoom, c.focus = false, 0
+		c.zoom, c.focus = false, paneList
 	case c.filter.text != "":
 		c.filter = filter{}
 	default:
@@ -57,6 +61,9 @@ func (c *checksView) closes(*Model) bool {
 }
 
 func (c *checksView) update(m *Model, msg tea.Msg) tea.Cmd {
+	if own, ok := msg.(messagesMsg); ok {
+		return c.took(m, own)
+	}
 	k, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return nil
@@ -73,21 +80,25 @@ func (c *checksView) update(m *Model, msg tea.Msg) tea.Cmd {
 	case key.Matches(k, keys.All):
 		c.all = !c.all
 	case key.Matches(k, keys.Enter):
-		c.zoom, c.scroll = !c.zoom, 0
-		c.focus = 0
-		if c.zoom {
-			c.focus = 1
-		}
+		c.enter(m)
 	case key.Matches(k, keys.Tab):
-		c.focus = 1 - c.focus
+		c.focus = (c.focus + 1) % c.panes(m)
 	case key.Matches(k, keys.Pane):
-		c.focus = min(int(k.Code-'1'), 1)
+		c.goTo(m, int(k.Code-'1'))
+	case key.Matches(k, keys.Test):
+		return c.test(m)
 	case key.Matches(k, keys.NextFail):
 		c.jump(rows, at, 1)
 	case key.Matches(k, keys.PrevFail):
 		c.jump(rows, at, -1)
-	case c.focus == 1 || c.zoom:
+	case c.focus == paneDetail || c.zoom:
 		c.scroll = scrolled(k, c.scroll, m.h/2)
+	case c.focus == paneTimeline:
+		list, _ := spans(m)
+		c.timelineAt = moved(k, c.timelineAt, len(list), m.h/4)
+	case c.focus == panePackets:
+		list, _ := c.messages(m)
+		c.packet = moved(k, c.packet, len(list), m.h/4)
 	default:
 		c.choose(rows, moved(k, at, len(rows), m.h/2))
 	}
@@ -202,7 +213,9 @@ func (c *checksView) bands(m *Model, w, h int) []band {
 	verdict := c.verdict(m, inner(w))
 	switch {
 	case c.zoom:
-		return []band{one("2 Detail", h-1, c.detailLines(m, inner(w), h-1))}
+		return []band{{height: h - 1, cols: []column{c.detailColumn(m, "2 Detail", inner(w), h-1)}}}
+	case m.announcing() && (w < wide || m.h < listAlone):
+		return c.startBands(m, w, h)
 	case m.h < listAlone:
 		return []band{one("1 Checks", h-1, c.list(m, inner(w), h-1))}
 	case w >= wide:
@@ -222,24 +235,34 @@ func (c *checksView) narrowBands(m *Model, w, h int, verdict []string) []band {
 			one("now", n, now),
 		}
 	}
-	free--
-	nv := min(len(verdict), max(free/5, 2))
-	free -= nv
+	nv := min(len(verdict), max((free-1)/5, 2))
+	if w < 80 && m.h < 20 {
+		nv = 0 // cause, fix and code matter more; the verdict is in the header's count
+	} else {
+		free -= 1 + nv
+	}
 	want, told := len(c.listLines(m, inner(w))), len(c.detail(m, inner(w)))
 	detail := max(min(told, free/2), free-want)
 	list := max(free-detail, min(3, free))
 	detail = free - list
-	return []band{
+	bands := []band{
 		one("1 Checks", list, c.list(m, inner(w), list)),
-		one("2 Detail", detail, c.detailLines(m, inner(w), detail)),
-		one("verdict", nv, verdict),
+		{height: detail, cols: []column{c.detailColumn(m, c.pane(paneDetail, "Detail"), inner(w), detail)}},
 	}
+	if nv > 0 {
+		bands = append(bands, one("verdict", nv, verdict))
+	}
+	return bands
 }
+
+// listWidth is the width of the list beside the detail: about two fifths, and
+// more where that would leave no room for what was seen.
+func listWidth(w int) int { return max(w*2/5, min(w/2, 54)) - 3 }
 
 // wideBands put the detail beside the list, with timeline and packets below
 // where there is room.
 func (c *checksView) wideBands(m *Model, w, h int, verdict []string) []band {
-	left := w*2/5 - 3
+	left := listWidth(w)
 	right := w - left - 7
 	if m.busy() {
 		verdict = c.now(m, inner(w))
@@ -253,12 +276,12 @@ func (c *checksView) wideBands(m *Model, w, h int, verdict []string) []band {
 	}
 	bands := []band{{height: free, cols: []column{
 		{title: "1 Checks", width: left, lines: c.list(m, left, free)},
-		{title: "2 Detail", lines: c.detailLines(m, right, free)},
+		c.detailColumn(m, c.pane(paneDetail, "Detail"), right, free),
 	}}}
 	if below > 0 {
 		bands = append(bands, band{height: below, cols: []column{
-			{title: "3 Timeline", width: left, lines: c.timeline(m, left, below)},
-			{title: "4 Packets (own handshake)", lines: c.packets(m, right, below)},
+			{title: c.pane(paneTimeline, "Timeline"), width: left, lines: c.timeline(m, left, below)},
+			{title: c.pane(panePackets, "Packets (own handshake)"), lines: c.packets(m, right, below)},
 		}})
 	}
 	title := "verdict"

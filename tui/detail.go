@@ -12,13 +12,17 @@ import (
 // labelCells is the width of the labels of the detail.
 const labelCells = 10
 
-// detailLines are the lines of the detail that are on screen.
-func (c *checksView) detailLines(m *Model, width, height int) []string {
-	return window(c.detail(m, width), c.scroll, height)
+// partOf says which lines of a text a pane shows; nothing where it shows all.
+func partOf(from, height, all int) string {
+	if all <= height {
+		return ""
+	}
+	from = max(min(from, all-height), 0)
+	return fmt.Sprintf(", line %d-%d of %d", from+1, from+height, all)
 }
 
 // window is the part of lines that begins at a line, kept within the text.
-func window(lines []string, from, height int) []string {
+func window[T any](lines []T, from, height int) []T {
 	from = max(min(from, len(lines)-height), 0)
 	return lines[from:min(from+height, len(lines))]
 }
@@ -38,60 +42,150 @@ func (c *checksView) detail(m *Model, width int) []string {
 		return d.lines
 	}
 	res := r.result
-	end := word(res.Status)
-	if t := typeset.Took(res.Took); t != "" && res.Status != run.Skip {
-		end += " in " + t
-	}
-	if r.old {
-		end = "earlier: " + end
-	}
-	d.spread(head, end)
+	d.spread(head, r.ending())
 	d.labelled("WHAT", res.Summary)
 	for _, n := range res.Notes {
 		d.hang(strings.Repeat(" ", labelCells)+m.look.mark(n.Status)+" ", n.Text)
 	}
-	c.why(m, d, r)
-	c.observed(m, d, r)
+	if res.Command != "" {
+		d.labelled("TYPE", "what shows it elsewhere:")
+		d.command(strings.Repeat(" ", labelCells), res.Command)
+	}
+	switch res.Status {
+	case run.Skip:
+		c.skipped(m, d, r)
+	case run.Pass:
+		c.proves(m, d, r)
+	default:
+		c.why(m, d, r)
+	}
+	observed(d, r.result.Evidence)
+	if other := c.works(m, r); other != nil {
+		d.labelled("COMPARE", fmt.Sprintf("%s: %s", s.names.Label(other.subject, true), withTime(other)))
+	}
+	c.around(m, d, r)
 	return d.lines
+}
+
+// withTime is what an answer was, and how soon it came.
+func withTime(r *row) string {
+	if took := typeset.Took(r.result.Took); took != "" {
+		return r.result.Summary + " in " + took
+	}
+	return r.result.Summary
+}
+
+// skipped leads to the answer because of which this one was not asked for.
+func (c *checksView) skipped(m *Model, d *textBlock, r *row) {
+	root := c.rootOf(m, r)
+	if root == nil {
+		return
+	}
+	s := m.shown()
+	d.labelled("ROOT", fmt.Sprintf("%s %s: %s, %s", root.key.check, s.names.Label(root.subject, true), word(root.result.Status), root.result.Summary))
+	causes := m.causesOf(root)
+	for i, cause := range causes[:min(len(causes), 3)] {
+		d.labelled(first("WHY", i), causeWords(cause))
+	}
+	d.labelled("NEXT", "enter goes to "+root.key.check+", where the fix stands; r asks again what failed and was skipped")
+}
+
+// rootOf is the row that made a row be skipped; nil when there is none.
+func (c *checksView) rootOf(m *Model, r *row) *row {
+	raw := m.run.byKey[r.key]
+	if raw == nil || raw.result == nil || raw.result.Status != run.Skip {
+		return nil
+	}
+	check, subject, _ := strings.Cut(raw.result.Root, " ")
+	root := m.shown().byKey[answerKey{check, subject}]
+	if root == nil || root.result == nil || root.key == r.key {
+		return nil
+	}
+	return root
+}
+
+// proves says what a passed row shows, and which causes it excludes.
+func (c *checksView) proves(m *Model, d *textBlock, r *row) {
+	s := m.shown()
+	text := s.planned(r.key.check).Title
+	if text == "" {
+		return
+	}
+	from := ""
+	if s.plan != nil {
+		from = s.plan.Address
+	}
+	if r.subject.Kind == run.Endpoint && from != "" {
+		text += ", asked from " + from
+	}
+	d.labelled("PROVES", text)
+	if limit := proofLimits[r.key.check]; limit != "" {
+		d.labelled("", limit)
+	}
+}
+
+// proofLimits say what a pass does not show, where that is often believed.
+var proofLimits = map[string]string{
+	"dns.srv":      "not that a client uses these DNS servers and this domain",
+	"dns.address":  "not that the host is still there",
+	"tcp.connect":  "not that KMS is what listens; other machines may be filtered",
+	"tcp.alive":    "not that its licensing service runs",
+	"rpc.bind":     "not that the host serves any product",
+	"kms.request":  "not that a certain PC can activate: its licence, pinned host and clock were not looked at",
+	"kms.clock":    "not what the clock of any other machine says",
+	"kms.identity": "not what system or key the host has today: the ePID is as old as its activation",
 }
 
 // why says which causes the row speaks for, and what to do.
 func (c *checksView) why(m *Model, d *textBlock, r *row) {
 	causes := m.causesOf(r)
-	if r.result.Status == run.Pass || len(causes) == 0 {
-		return
+	for i, cause := range causes[:min(len(causes), maxWhy)] {
+		d.labelled(first("WHY", i), causeWords(cause))
 	}
-	label := "WHY"
-	for _, cause := range causes[:min(len(causes), 3)] {
-		text := cause.Title
-		if cause.Verdict != diagnose.Found {
-			text = string(cause.Verdict) + ": " + text
-		}
-		d.labelled(label, text)
-		label = ""
+	if n := len(causes) - maxWhy; n > 0 {
+		d.labelled("", fmt.Sprintf("and %d more: d", n))
 	}
-	if len(causes[0].Remedies) > 0 {
+	if len(causes) == 0 && m.run.summary != nil {
+		d.labelled("WHY", "no cause is known that this row alone speaks for; d shows those of the whole run")
+	}
+	if len(causes) > 0 && len(causes[0].Remedies) > 0 {
 		d.step("FIX", causes[0].Remedies[0])
+		if n := len(causes[0].Remedies) - 1; n > 0 {
+			d.labelled("", fmt.Sprintf("%s: d", count(n, "more remedy", "more remedies")))
+		}
 	}
-	if causes[0].Code != 0 {
-		d.labelled("CODE", fmt.Sprintf("0x%08X   (e explains it)", causes[0].Code))
+	if code := codeOf(m, r); code != 0 {
+		d.labelled("CODE", fmt.Sprintf("0x%08X   (e explains it)", code))
+	}
+	if len(causes) > 0 && causes[0].Verdict != diagnose.Found && causes[0].Next != nil {
+		d.step("TEST", *causes[0].Next)
 	}
 }
 
-// observed is what the row stands on.
-func (c *checksView) observed(m *Model, d *textBlock, r *row) {
-	facts := r.result.Evidence.Facts()
-	if len(facts) > 0 {
-		d.blank()
-		label := "EVIDENCE"
-		for _, f := range facts {
-			d.labelled(label, f.Text)
-			label = ""
-		}
+// maxWhy is how many causes a row shows.
+const maxWhy = 3
+
+// first is the label for the first of several lines.
+func first(label string, i int) string {
+	if i > 0 {
+		return ""
 	}
-	if other := c.works(m, r); other != nil {
-		d.labelled("COMPARE", fmt.Sprintf("%s: %s", m.shown().names.Label(other.subject, true), other.result.Summary))
+	return label
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// causeWords is a cause in a line.
+func causeWords(cause diagnose.Cause) string {
+	if cause.Verdict == diagnose.Found {
+		return cause.Title
+	}
+	return string(cause.Verdict) + ": " + cause.Title
 }
 
 // works is another subject on which the same check passed, where this one did not.
@@ -100,26 +194,9 @@ func (c *checksView) works(m *Model, r *row) *row {
 		return nil
 	}
 	for _, o := range m.shown().rows {
-		if o.key.check == r.key.check && o != r && o.result != nil && o.result.Status == run.Pass {
+		if o.key.check == r.key.check && o.key != r.key && o.result != nil && o.result.Status == run.Pass {
 			return o
 		}
 	}
 	return nil
-}
-
-// causesOf are the causes that name a row among their reasons, best first.
-func (m *Model) causesOf(r *row) []diagnose.Cause {
-	var list []diagnose.Cause
-	for _, cause := range m.shownCauses() {
-		if cause.Verdict != diagnose.Found && cause.Verdict != diagnose.Possible {
-			continue
-		}
-		for _, f := range cause.Because {
-			if f.Origin.Check == r.key.check && f.Origin.Subject == r.key.subject {
-				list = append(list, cause)
-				break
-			}
-		}
-	}
-	return list
 }

@@ -44,7 +44,9 @@ func (c *collected) Close() error            { return nil }
 // modelOf is a program over nothing, with a clock that stands at the end of the
 // events that it is fed.
 func modelOf(t testing.TB, events []run.Event) *Model {
-	t.Helper()
+	if t != nil {
+		t.Helper()
+	}
 	clock := time.Date(2026, 11, 23, 12, 4, 5, 0, time.UTC)
 	if n := len(events); n > 0 {
 		clock = events[n-1].Time
@@ -56,7 +58,7 @@ func modelOf(t testing.TB, events []run.Event) *Model {
 
 // feed gives a round's events to the program as a run would.
 func feed(m *Model, events []run.Event) {
-	m.run.begin(nil)
+	m.run.begin(nil, false)
 	m.takeEvents(eventsMsg{round: m.round, events: events})
 	for _, e := range events {
 		if e.Summary != nil {
@@ -76,11 +78,14 @@ func press(m *Model, names ...string) {
 
 func keyPress(name string) tea.KeyPressMsg {
 	special := map[string]rune{
-		"enter": tea.KeyEnter, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown, "tab": tea.KeyTab,
-		"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
+		"enter": tea.KeyEnter, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown, "tab": tea.KeyTab, "left": tea.KeyLeft, "right": tea.KeyRight,
+		"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace, "delete": tea.KeyDelete,
 	}
 	if code, ok := special[name]; ok {
 		return tea.KeyPressMsg{Code: code}
+	}
+	if name == "shift+tab" {
+		return tea.KeyPressMsg{Code: tea.KeyTab, Mod: tea.ModShift}
 	}
 	if name == "space" {
 		return tea.KeyPressMsg{Code: ' ', Text: " "}
@@ -122,3 +127,9 @@ func frames(t *testing.T, make func() *Model) {
 		})
 	}
 }
+
+func noRun(context.Context, Request, func(run.Event)) error { return nil }
+
+func noRead(context.Context, string) (Pasted, error) { return Pasted{}, nil }
+
+func noCapture(context.Context, CaptureRequest, func(CaptureEvent)) error { return nil }

@@ -134,8 +134,12 @@ func (m *Model) cannot(b key.Binding) string {
 		return "there is nothing simulated to repair: this is a real site"
 	case (is(keys.Rerun) || is(keys.RerunAll) || is(keys.Watch) || is(keys.Test)) && saved:
 		return "this is a saved run: there is nothing to run again"
+	case is(keys.Target) && (saved || m.svc.Parse == nil):
+		return "this is a saved run: there is nothing to run against another target"
 	case is(keys.Rerun) && m.busy():
 		return "the run is still going; esc stops it"
+	case is(keys.Matrix) && (m.svc.MatrixPlan == nil || m.svc.Matrix == nil):
+		return "not part of this session"
 	case is(keys.Save) && m.svc.Save == nil, is(keys.Paste) && m.svc.Read == nil, is(keys.Capture) && m.svc.Capture == nil:
 		return "not part of this session"
 	}

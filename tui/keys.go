@@ -17,7 +17,7 @@ type keyMap struct {
 
 	Causes, Explain, Paste, Capture, Matrix, Count, Target key.Binding
 
-	Filter, All, Copy, CopyEvidence, Save, Hide key.Binding
+	Filter, All, Copy, CopyEvidence, Save, Hide, Clear key.Binding
 
 	Bytes, Follow, Write, Pause key.Binding
 
@@ -64,6 +64,7 @@ var keys = keyMap{
 	CopyEvidence: bind("Y", "copy the evidence", "Y"),
 	Save:         bind("s", "save", "s"),
 	Hide:         bind("p", "hide names", "p"),
+	Clear:        bind("del", "clear the paste", "delete"),
 
 	Bytes:  bind("x", "hide bytes", "x"),
 	Follow: bind("f", "follow", "f"),
@@ -86,7 +87,7 @@ func (k keyMap) all() []group {
 	return []group{
 		{"EVERYWHERE", []key.Binding{k.Help, k.Quit, k.Interrupt, k.Back, k.Tab, k.Pane, k.Up, k.Down, k.PageUp, k.PageDown, k.Home, k.End, k.Filter, k.Copy, k.CopyEvidence, k.Save, k.Hide, k.Pause}},
 		{"CHECKS", []key.Binding{k.Enter, k.NextFail, k.PrevFail, k.Rerun, k.RerunAll, k.Watch, k.All, k.Heal}},
-		{"WHY", []key.Binding{k.Causes, k.NextCause, k.PrevCause, k.Test, k.Explain, k.Paste, k.Count, k.Matrix, k.Target}},
+		{"WHY", []key.Binding{k.Causes, k.NextCause, k.PrevCause, k.Test, k.Explain, k.Paste, k.Clear, k.Count, k.Matrix, k.Target}},
 		{"CAPTURE", []key.Binding{k.Capture, k.Follow, k.Write, k.Bytes}},
 	}
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strings"
+	"time"
 
 	"github.com/kmsdiag/kmsdiag/internal/typeset"
 	"github.com/kmsdiag/kmsdiag/run"
@@ -89,7 +90,7 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 		}
 	}
 	if r.was != "" {
-		text += "  (was " + word(r.was) + ")"
+		text += "  (was " + word(r.was) + ", " + r.changed.UTC().Format("15:04:05") + ")"
 	}
 	room := width - 2 - m.look.glyphs.Width() - 1 - ids - 2
 	if m.w < 80 {
@@ -100,7 +101,7 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 		end = strings.Repeat(" ", timeCells-typeset.Width(end)) + end
 	}
 	mark := c.markOf(m, r)
-	body := typeset.Fit(typeset.Printable(r.key.check), ids) + "  " + typeset.Fit(typeset.Printable(text), max(room, 0)) + end
+	body := typeset.Line(r.key.check, ids) + "  " + typeset.Line(text, max(room, 0)) + end
 	switch {
 	case current:
 		body = m.look.style.selected.Render(body)
@@ -114,20 +115,32 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 
 // markOf is the mark of a row: blank while it waits, dots while it works.
 func (c *checksView) markOf(m *Model, r *row) string {
-	w := m.look.glyphs.Width()
 	switch {
-	case r.phase == working && w < 4:
-		return typeset.Pad([]string{".", ":"}[int(m.now.UnixMilli()/500)%2], w)
 	case r.phase == working:
-		n := int(m.now.UnixMilli()/500) % 3
-		return typeset.Pad("["+typeset.Pad(strings.Repeat(".", n+1), w-2)+"]", w)
+		return m.look.busyMark(m.now)
 	case r.phase == waiting && !r.old:
-		if w < 4 {
-			return strings.Repeat(" ", w)
-		}
-		return "[" + strings.Repeat(" ", w-2) + "]"
+		return m.look.emptyMark()
 	}
 	return m.look.mark(r.result.Status)
+}
+
+// busyMark are dots that move with the clock, as wide as every mark of the set.
+func (l *look) busyMark(now time.Time) string {
+	w := l.glyphs.Width()
+	if w < 4 {
+		return typeset.Pad([]string{".", ":"}[int(now.UnixMilli()/500)%2], w)
+	}
+	n := int(now.UnixMilli()/500) % 3
+	return typeset.Pad("["+typeset.Pad(strings.Repeat(".", n+1), w-2)+"]", w)
+}
+
+// emptyMark is as wide as every mark of the set.
+func (l *look) emptyMark() string {
+	w := l.glyphs.Width()
+	if w < 4 {
+		return strings.Repeat(" ", w)
+	}
+	return "[" + strings.Repeat(" ", w-2) + "]"
 }
 
 // word is a status as it is said.

@@ -20,7 +20,7 @@ type look struct {
 // blocks are the characters that bars and charts are drawn with; old Windows
 // consoles have them.
 type blocks struct {
-	full, half, empty string
+	full, half, lower, empty string
 }
 
 type styles struct {
@@ -32,12 +32,12 @@ type styles struct {
 
 // newLook makes the look of a style that the renderers would draw with.
 func newLook(s report.Style) *look {
-	l := &look{glyphs: s.Glyphs, box: lineBox, blocks: blocks{"█", "▌", "░"}}
+	l := &look{glyphs: s.Glyphs, box: lineBox, blocks: blocks{"█", "▌", "▄", "░"}}
 	if s.Glyphs == (report.Glyphs{}) {
 		l.glyphs = report.WGL4
 	}
 	if l.glyphs == report.ASCII {
-		l.box, l.blocks = asciiBox, blocks{"#", "=", "."}
+		l.box, l.blocks = asciiBox, blocks{"#", "=", "_", "."}
 	}
 	plain := lipgloss.NewStyle()
 	l.style = styles{

@@ -22,9 +22,10 @@ type Options struct {
 
 	Simulated string // the scenario of a demo; empty: a real site
 
-	NoRequest bool // stop every run at the bind
-	Mouse     bool // report the mouse; it takes away the terminal's own selection
-	Form      bool // begin with the target form instead of a run
+	NoRequest bool            // stop every run at the bind
+	Mouse     bool            // report the mouse; it takes away the terminal's own selection
+	Capture   *CaptureRequest // begin with this capture instead of a run
+	Form      bool            // begin with the target form instead of a run
 }
 
 // Model is the state of the program.
@@ -40,19 +41,31 @@ type Model struct {
 	ask     Request // of the run on screen
 	pasted  evidence.Set
 	causes  []diagnose.Cause // of all evidence; provisional while running
-	judged  int              // answers that causes stand on
+	judged  int              // session.news that causes stand on
 	judging bool
 
 	round   int // of messages; those of earlier rounds are late and ignored
 	stop    context.CancelFunc
 	leaving bool
 
-	joined bool // pasted holds something
-	hidden bool // names and addresses are shown as pseudonyms
-	watch  watch
-	note   string // one line above the footer, until the next key
-	ticks  bool
-	now    time.Time
+	sources []source         // what pasted holds beyond what was given at the start
+	joined  bool             // there are sources
+	joins   int              // times that pasted changed
+	plain   []diagnose.Cause // causes without the sources, to tell what those change
+	paste   *pasteView       // its text, also while it is closed
+	counts  counts
+	held    bool      // the last frame still serves
+	drawn   *tea.View // the last frame
+
+	matrices  matrices
+	capture   *capturing // nil until one is begun
+	ofCapture bool       // the run on screen is what a capture says
+	hidden    bool       // names and addresses are shown as pseudonyms
+	veil      *veil
+	watch     watch
+	note      string // one line above the footer, until the next key
+	ticks     bool
+	now       time.Time
 }
 
 // New returns a program that has not started.
@@ -73,31 +86,59 @@ func (m *Model) Init() tea.Cmd {
 	if m.opts.Form {
 		return m.openForm()
 	}
+	if ask := m.opts.Capture; ask != nil {
+		v := open(m, func() *captureView { return &captureView{follow: true, grow: ask.Follow} })
+		if ask.source() == "" {
+			return v.choose(m)
+		}
+		return v.start(m, *ask)
+	}
 	return m.startRun(nil)
 }
 
 // Update implements [tea.Model].
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.held = false
+	cmd := m.handle(msg)
+	m.refreshVeil()
+	return m, cmd
+}
+
+// handle takes a message: those of the run and of every view here, the rest in
+// the views.
+func (m *Model) handle(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
-		return m, m.top().update(m, msg)
+		return m.top().update(m, msg)
 	case tickMsg:
-		return m, m.tick(time.Time(msg))
+		return m.tick(time.Time(msg))
 	case reply:
-		return m, tea.Batch(m.takeEvents(msg.eventsMsg), msg.more)
+		return tea.Batch(m.takeEvents(msg.eventsMsg), msg.more)
 	case judgedMsg:
-		return m, m.takeJudgement(msg)
+		return m.takeJudgement(msg)
+	case captureMsg:
+		return m.takeCapture(msg)
+	case watchMsg:
+		return m.watchDue(msg)
+	case copyMsg:
+		return m.copied(msg)
+	case pasteMsg:
+		return m.paste.take(m, msg)
 	case noteMsg:
 		m.note = string(msg)
-		return m, nil
+		return nil
+	case matrixMsg:
+		return m.takeMatrix(msg)
+	case matrixPlanMsg:
+		return m.takeMatrixPlan(msg)
 	case tea.InterruptMsg:
-		return m, m.quit()
+		return m.quit()
 	case tea.KeyPressMsg:
-		return m, m.press(msg)
+		return m.press(msg)
 	case tea.PasteMsg:
 		if !m.isTyping() {
-			return m, m.openPasteWith(msg.Content)
+			return m.openPasteWith(msg.Content)
 		}
 	}
 	// Everything else belongs to the views: answers to what they asked for.
@@ -105,7 +146,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	for _, v := range m.views {
 		cmds = append(cmds, v.update(m, msg))
 	}
-	return m, tea.Batch(cmds...)
+	return tea.Batch(cmds...)
 }
 
 // resize takes the size of the terminal. Zero is what some multiplexers say
@@ -165,11 +206,14 @@ func (m *Model) global(k tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(k, keys.Rerun):
 		return m.rerunFailed(), true
 	case key.Matches(k, keys.RerunAll):
+		if v, ok := m.top().(rerunner); ok {
+			return v.rerun(m), true
+		}
 		return m.rerunAll(), true
 	case key.Matches(k, keys.Watch):
 		return m.toggleWatch(), true
 	case key.Matches(k, keys.Hide):
-		m.hidden = !m.hidden
+		m.toggleHidden()
 		return nil, true
 	case key.Matches(k, keys.Copy), key.Matches(k, keys.CopyEvidence):
 		return m.copy(key.Matches(k, keys.CopyEvidence)), true
@@ -187,9 +231,11 @@ type closer interface{ closes(m *Model) bool }
 func (m *Model) openPlace(k tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
 	case key.Matches(k, keys.Causes):
-		return m.openCauses(), true
+		m.openCauses()
+		return nil, true
 	case key.Matches(k, keys.Explain):
-		return m.openExplain(), true
+		m.openExplain()
+		return nil, true
 	case key.Matches(k, keys.Paste):
 		return m.openPasteWith(""), true
 	case key.Matches(k, keys.Capture):
@@ -197,7 +243,8 @@ func (m *Model) openPlace(k tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(k, keys.Matrix):
 		return m.openMatrix(), true
 	case key.Matches(k, keys.Count):
-		return m.openCount(), true
+		m.openCount()
+		return nil, true
 	case key.Matches(k, keys.Target):
 		return m.openForm(), true
 	case key.Matches(k, keys.Save):
@@ -226,7 +273,12 @@ func (m *Model) quit() tea.Cmd {
 const leaveAfter = 2 * time.Second
 
 // Events are what the screen shows, as a saved run holds it: what leaving prints.
-func (m *Model) Events() []run.Event { return m.run.events() }
+func (m *Model) Events() []run.Event {
+	if m.run.summary != nil && m.judged != m.run.news && m.svc.Judge != nil {
+		m.sumUp(m.svc.Judge(m.run.results(), m.pasted)) // the user left before it was judged
+	}
+	return m.run.events()
+}
 
 // Hidden tells whether names were hidden when the program ended.
 func (m *Model) Hidden() bool { return m.hidden }

@@ -24,6 +24,8 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, m *Model) error {
 	}
 	_, err := tea.NewProgram(m, options...).Run()
 	m.stop()
+	m.endMatrix()
+	m.endCapture()
 	stopped := errors.Is(err, tea.ErrInterrupted) || ctx.Err() != nil
 	if err == nil || stopped && !errors.Is(err, tea.ErrProgramPanic) {
 		return nil

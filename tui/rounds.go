@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -44,10 +45,11 @@ func (m *Model) startRun(wanted func(run.Subject) bool) tea.Cmd {
 
 func (m *Model) begin(ask Request) tea.Cmd {
 	m.stop()
+	m.leaveCapture()
 	ctx, stop := context.WithCancel(m.ctx)
 	m.stop = stop
 	m.round++
-	m.run.begin(ask.Wanted)
+	m.run.begin(ask.Wanted, ask.BindOnly)
 	m.judged = -1
 	stream := make(chan run.Event, batch)
 	failed := make(chan error, 1)
@@ -125,6 +127,9 @@ func (m *Model) takeEvents(msg eventsMsg) tea.Cmd {
 	}
 	for _, e := range msg.events {
 		m.run.apply(e)
+		if e.Finished != nil {
+			m.counts.take(e.Finished.Evidence)
+		}
 	}
 	if msg.err != nil {
 		m.run.running = false
@@ -135,7 +140,7 @@ func (m *Model) takeEvents(msg eventsMsg) tea.Cmd {
 	if msg.ended {
 		cmd = m.roundEnded()
 	}
-	return tea.Batch(cmd, m.judge())
+	return tea.Batch(cmd, m.judge(), m.askMessages())
 }
 
 // roundEnded settles what a finished round leaves open.
@@ -148,29 +153,39 @@ func (m *Model) roundEnded() tea.Cmd {
 	if c, ok := m.views[0].(*checksView); ok {
 		c.settled(m)
 	}
+	if m.foundNothing() && len(m.views) == 1 && !m.isTyping() {
+		return m.openFormBecause("Nothing to check was found: this machine has no DNS suffix, so a client here has no name to ask for. Name a domain or a host.")
+	}
 	return tea.Batch(m.remember(), m.watchAgain())
 }
 
 // judgedMsg is what the evidence so far adds up to.
 type judgedMsg struct {
-	round, answers int
-	causes         []diagnose.Cause
-	summary        *run.Summary // of a round that ended, where it had to be made anew
+	round, news, joins int
+	causes             []diagnose.Cause
+	plain              []diagnose.Cause // without what was joined
+	summary            *run.Summary     // of a round that ended, where it had to be made anew
 }
 
 // judge asks for the causes of all evidence, at most once at a time. After a
 // partial round, or with a paste, the whole is summed up again.
 func (m *Model) judge() tea.Cmd {
-	answers := len(m.run.results())
-	if m.judging || answers == m.judged || m.svc.Judge == nil {
+	news := m.run.news
+	if m.judging || news == m.judged || m.svc.Judge == nil {
 		return nil
 	}
 	m.judging = true
 	results, with, judge := m.run.results(), m.pasted, m.svc.Judge
-	round, running := m.round, m.run.running
+	round, running, joins := m.round, m.run.running, m.joins
+	joined, given := m.joined, m.opts.With
 	return func() tea.Msg {
 		sum := judge(results, with)
-		msg := judgedMsg{round: round, answers: answers, causes: append(sum.Causes, sum.RuledOut...)}
+		msg := judgedMsg{round: round, news: news, joins: joins, causes: slices.Concat(sum.Causes, sum.RuledOut)}
+		msg.plain = msg.causes
+		if joined {
+			without := judge(results, given)
+			msg.plain = slices.Concat(without.Causes, without.RuledOut)
+		}
 		if !running {
 			msg.summary = &sum
 		}
@@ -183,13 +198,25 @@ func (m *Model) takeJudgement(msg judgedMsg) tea.Cmd {
 	if msg.round != m.round {
 		return m.judge()
 	}
-	m.judged, m.causes = msg.answers, msg.causes
-	if msg.summary != nil && m.run.summary != nil && (m.run.wanted != nil || m.joined) {
-		sum := *msg.summary
-		sum.Stopped, sum.Took, sum.Sent = m.run.summary.Stopped, m.run.summary.Took, m.run.summary.Sent
-		m.run.summary = &sum
+	m.judged, m.causes, m.plain = msg.news, msg.causes, msg.plain
+	if msg.joins != m.joins {
+		m.judged = -1 // something was joined in the meantime
+	}
+	if msg.summary != nil {
+		m.sumUp(*msg.summary)
 	}
 	return m.judge()
+}
+
+// sumUp takes a new judgement of the whole in place of the round's own, which
+// knows neither of earlier rounds nor of what was joined since.
+func (m *Model) sumUp(sum run.Summary) {
+	if m.run.summary == nil || m.run.whole() && m.joins == 0 {
+		return
+	}
+	sum.Stopped, sum.Took, sum.Sent = m.run.summary.Stopped, m.run.summary.Took, m.run.summary.Sent
+	m.run.summary = &sum
+	m.run.applied++
 }
 
 // stopRun ends the run and keeps what was found.

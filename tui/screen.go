@@ -16,6 +16,9 @@ const minWidth, minHeight = 40, 10
 
 // View implements [tea.Model].
 func (m *Model) View() tea.View {
+	if m.held && m.drawn != nil {
+		return *m.drawn
+	}
 	v := tea.NewView(m.frame())
 	v.AltScreen = true
 	v.WindowTitle = "kmsdiag " + m.title()
@@ -25,6 +28,7 @@ func (m *Model) View() tea.View {
 	if answered, total := m.run.progress(); m.busy() && total > 0 {
 		v.ProgressBar = tea.NewProgressBar(tea.ProgressBarDefault, 100*answered/total)
 	}
+	m.drawn = &v
 	return v
 }
 
@@ -61,7 +65,7 @@ func (m *Model) title() string {
 	if m.shown().plan == nil {
 		return ""
 	}
-	return typeset.Printable(m.shown().plan.Title)
+	return brief(m.shown().plan.Title)
 }
 
 // headline is the line that every view keeps: the target, how far the run is, or
@@ -93,13 +97,36 @@ func (m *Model) headline(v view) string {
 	left := m.title()
 	if m.w >= 100 && s.plan != nil {
 		if from := strings.TrimSpace(s.plan.Machine + " " + s.plan.Address); from != "" {
-			left += "  from " + typeset.Printable(from)
+			left += "  from " + brief(from)
 		}
 	}
-	if m.hidden {
-		left += "  (names hidden)"
+	if limits := m.limits(); limits != "" {
+		if typeset.Width(left)+2+typeset.Width(limits)+typeset.Width(right) >= width && m.w < 72 && !m.busy() {
+			right = m.tally() // how long it took gives way
+		}
+		room := width - typeset.Width(right) - typeset.Width(limits) - 3
+		left = strings.TrimSpace(typeset.Cut(left, max(room, 0)) + "  " + limits)
 	}
 	return spread(left, right, width)
+}
+
+// limits say what the run on screen leaves out or holds beyond itself; the title
+// is cut before them.
+func (m *Model) limits() string {
+	var parts []string
+	switch {
+	case m.ask.NoRequest && m.w < 72:
+		parts = append(parts, "(bind only)")
+	case m.ask.NoRequest:
+		parts = append(parts, "(stops at the bind)")
+	}
+	if joined := m.joinedNames(); joined != "" {
+		parts = append(parts, "+ "+joined)
+	}
+	if m.hidden {
+		parts = append(parts, "(names hidden)")
+	}
+	return strings.Join(parts, "  ")
 }
 
 // spread puts two texts at the ends of a line; the left one is cut first.
@@ -140,7 +167,7 @@ func (m *Model) footer(v view) []string {
 	var lines []string
 	width := inner(m.w)
 	if m.note != "" {
-		lines = append(lines, m.look.style.bold.Render(typeset.Cut(typeset.Printable(m.note), width)))
+		lines = append(lines, m.look.style.bold.Render(typeset.Line(m.note, width)))
 	}
 	if t, ok := v.(typist); ok && t.typing() {
 		return append(lines, m.keyLine(v.footer(m), width))
@@ -186,7 +213,7 @@ func (m *Model) tooSmall() string {
 		lines = append(lines, t)
 	}
 	if first != "" {
-		lines = append(lines, typeset.Printable(first))
+		lines = append(lines, brief(first))
 	}
 	lines = append(lines, "", "enlarge, or: kmsdiag check")
 	if m.w >= 12 && m.h >= 4 {

@@ -3,6 +3,8 @@ package tui
 import (
 	"context"
 	"net/netip"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/kmsdiag/kmsdiag/capture"
@@ -27,6 +29,15 @@ type Services struct {
 	// Capture reads files or an interface. It returns when the source ends.
 	Capture func(ctx context.Context, ask CaptureRequest, emit func(CaptureEvent)) error
 
+	// WritePackets writes packets of KMS to a new file: those of a live capture
+	// from then on, or those of a file again, of which it returns the number. An
+	// empty name ends the writing of a live capture. The error is [fs.ErrExist] for
+	// a file that exists.
+	WritePackets func(ctx context.Context, ask CaptureRequest, name string) (packets int64, err error)
+
+	// Files completes the name of a capture file; it may be nil.
+	Files func(prefix string) []string
+
 	// Interfaces lists what a live capture can listen on.
 	Interfaces func() ([]capture.Interface, error)
 
@@ -34,11 +45,26 @@ type Services struct {
 	Messages func(endpoint netip.AddrPort) []Message
 
 	// Save writes a run to a new file in the working directory and returns its name.
-	Save func(format string, events []run.Event, with evidence.Set) (name string, err error)
+	Save func(format string, events []run.Event) (name string, err error)
 
 	// Clipboard puts text on the system's clipboard; nil where only the terminal
 	// can, by OSC 52.
 	Clipboard func(text string) error
+
+	// Parse makes a target of what was typed in the target form. It does no I/O, and
+	// is called in Update. The error is a [*FieldError].
+	Parse func(form TargetForm) (run.Target, error)
+
+	// Announce says what a run would send to whom, a line each. It sends nothing.
+	Announce func(ctx context.Context, ask Request) ([]string, error)
+
+	// MatrixPlan says what asking one of some endpoints for every product would send.
+	// It sends nothing to them.
+	MatrixPlan func(ctx context.Context, endpoints []run.MatrixEndpoint) run.MatrixPlan
+
+	// Matrix asks what a plan says, and no more; emit gets the steps in the order that
+	// [run.MatrixEvent] promises.
+	Matrix func(ctx context.Context, plan run.MatrixPlan, emit func(run.MatrixEvent))
 
 	// Recent reads the targets of earlier sessions, newest first; Remember adds one.
 	// Both are nil when the user switched that off.
@@ -71,16 +97,37 @@ type Pasted struct {
 
 // CaptureRequest says what to capture or read.
 type CaptureRequest struct {
-	File      string // empty: live
+	Files     []string // none: live
 	Interface string
-	Write     string // a new file for what is captured; empty: none
+	Follow    bool         // wait for the one file to grow
+	Tap       *capture.Tap // writes packets from the moment it is started; the service stops it at the end
+}
+
+// source names what is read.
+func (r CaptureRequest) source() string {
+	if r.Interface != "" {
+		return r.Interface
+	}
+	names := make([]string, len(r.Files))
+	for i, f := range r.Files {
+		names[i] = filepath.Base(f)
+	}
+	return strings.Join(names, ", ")
 }
 
 // CaptureEvent is one step of a capture; one field is set.
 type CaptureEvent struct {
-	Record   *capture.Record
+	Records  []capture.Record // valid during the call only
 	Progress *capture.Progress
-	Report   *capture.Report // the end
+	Result   *CaptureResult
+}
+
+// CaptureResult is what a capture adds up to, now and then and at its end.
+type CaptureResult struct {
+	Evidence evidence.Set
+	Events   []run.Event // the stream that a saved capture holds; the last has the summary
+	Counters capture.Counters
+	Final    bool
 }
 
 // Message is one protocol data unit of our own handshake with a host.
@@ -91,6 +138,7 @@ type Message struct {
 	Text   string // one line
 	Fields []MessageField
 	Bytes  []byte // as on the wire
+	Clear  []byte // Bytes with the sealed part opened; nil where nothing was sealed
 }
 
 // MessageField is a field of a message, with the bytes it was read from.

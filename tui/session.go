@@ -32,26 +32,33 @@ type row struct {
 	progress string      // "attempt 2 of 3"
 	result   *run.Result // the last answer; nil when there is none
 	old      bool        // the answer is of an earlier round
-	was      run.Status  // before the last round, where that differs
+	again    bool        // the round asks about the subject
+	was      run.Status  // before it changed
+	changed  time.Time   // when it did
 	order    [2]int      // of its check in the plan, of its subject in discovery
 }
 
 // session digests the events of a run, and of later rounds over the same target:
 // what a round asks again replaces what was known, the rest stays.
 type session struct {
-	plan     *run.Plan
-	rows     []*row
-	byKey    map[answerKey]*row
-	subjects map[string]run.Subject
-	order    []string // keys of subjects as discovered
-	names    *report.Names
-	summary  *run.Summary
-	running  bool
-	round    int
-	wanted   func(run.Subject) bool // what the round asks about; nil: all
-	started  time.Time
-	ended    time.Time
-	sent     []string // what the rounds before this one sent
+	plan       *run.Plan
+	rows       []*row
+	byKey      map[answerKey]*row
+	subjects   map[string]run.Subject
+	order      []string // keys of subjects as discovered
+	names      *report.Names
+	summary    *run.Summary
+	running    bool
+	round      int
+	news       int                    // answers and ends of rounds
+	applied    int                    // events taken in
+	bindOnly   bool                   // the round leaves the checks out that build on a request
+	wanted     func(run.Subject) bool // what the round asks about; nil: all
+	started    time.Time
+	ended      time.Time
+	asked      map[string]bool // checks of the round
+	remembered bool            // its target was kept for later sessions
+	sent       []string        // what the rounds before this one sent
 }
 
 func newSession() *session {
@@ -60,19 +67,23 @@ func newSession() *session {
 
 // begin starts a round over the wanted subjects, or over all. Answers stay,
 // marked as old, until they are replaced.
-func (s *session) begin(wanted func(run.Subject) bool) {
-	s.running, s.wanted = true, wanted
+func (s *session) begin(wanted func(run.Subject) bool, bindOnly bool) {
+	s.running, s.wanted, s.bindOnly = true, wanted, bindOnly
 	s.round++
 	if s.summary != nil {
 		s.sent = append(s.sent, s.summary.Sent...)
 	}
 	for _, r := range s.rows {
-		r.old, r.was = true, ""
+		r.old, r.again = true, wanted == nil || wanted(r.subject)
+		if !bindOnly {
+			r.was = "" // a watch keeps its marks
+		}
 	}
 }
 
 // apply takes in one event.
 func (s *session) apply(e run.Event) {
+	s.applied++
 	switch {
 	case e.Plan != nil:
 		s.begun(e)
@@ -92,7 +103,11 @@ func (s *session) apply(e run.Event) {
 
 func (s *session) begun(e run.Event) {
 	s.started, s.ended = e.Time, time.Time{}
-	if s.plan == nil || s.wanted == nil {
+	s.asked = map[string]bool{}
+	for _, c := range e.Plan.Checks {
+		s.asked[c.ID] = true
+	}
+	if s.plan == nil || s.whole() {
 		s.plan, s.names = e.Plan, report.NewNames(e.Plan)
 		for _, sub := range s.subjects {
 			s.names.Found(sub)
@@ -117,17 +132,19 @@ func (s *session) found(f *run.Found) {
 func (s *session) finished(res *run.Result) {
 	r := s.row(res.Check, res.Subject, res.Subject.Key)
 	if r.result != nil && r.result.Status != res.Status {
-		r.was = r.result.Status
+		r.was, r.changed = r.result.Status, res.Started
 	}
 	r.subject, r.result, r.phase, r.old, r.progress = res.Subject, res, done, false, ""
+	s.news++
 }
 
 // ends closes the round. Questions that did not arise leave, and so do old answers
 // to what the round would have asked again.
 func (s *session) ends(e run.Event) {
 	s.summary, s.running, s.ended = e.Summary, false, e.Time
+	s.news++
 	s.rows = slices.DeleteFunc(s.rows, func(r *row) bool {
-		gone := r.result == nil || r.old && s.asks(r.subject) && !e.Summary.Stopped
+		gone := r.result == nil || r.old && s.asks(r) && !e.Summary.Stopped
 		if gone {
 			delete(s.byKey, r.key)
 		} else {
@@ -137,8 +154,13 @@ func (s *session) ends(e run.Event) {
 	})
 }
 
-// asks tells whether the round asks about a subject.
-func (s *session) asks(sub run.Subject) bool { return s.wanted == nil || s.wanted(sub) }
+// asks tells whether the round asks for an answer again.
+func (s *session) asks(r *row) bool {
+	return r.again && s.asked[r.key.check]
+}
+
+// whole tells whether the round asks for everything.
+func (s *session) whole() bool { return s.wanted == nil && !s.bindOnly }
 
 // row returns the row of an answer and makes it where there is none.
 func (s *session) row(check string, sub run.Subject, key string) *row {
@@ -146,7 +168,7 @@ func (s *session) row(check string, sub run.Subject, key string) *row {
 	if r := s.byKey[k]; r != nil {
 		return r
 	}
-	r := &row{key: k, subject: sub, group: "OTHER", order: [2]int{1 << 20, slices.Index(s.order, key)}}
+	r := &row{key: k, subject: sub, group: "OTHER", again: true, order: [2]int{1 << 20, slices.Index(s.order, key)}}
 	if s.plan != nil {
 		for i, c := range s.plan.Checks {
 			if c.ID == check {
@@ -168,7 +190,7 @@ func (s *session) progress() (answered, total int) {
 		if r.result != nil && !r.old {
 			answered++
 		}
-		if r.result == nil || !r.old || s.running && s.asks(r.subject) {
+		if r.result == nil || !r.old || s.running && s.asks(r) {
 			total++
 		}
 	}

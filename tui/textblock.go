@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/kmsdiag/kmsdiag/diagnose"
@@ -15,6 +16,11 @@ type textBlock struct {
 	lines []string
 }
 
+// brief is the part of a text from outside that any line could show.
+func brief(text string) string {
+	return strings.TrimRight(typeset.Line(text, min(len(text), maxWidth)), " ")
+}
+
 func (t *textBlock) blank() {
 	if len(t.lines) > 0 {
 		t.lines = append(t.lines, "")
@@ -22,14 +28,20 @@ func (t *textBlock) blank() {
 }
 
 func (t *textBlock) heading(text string) {
-	t.lines = append(t.lines, t.look.style.heading.Render(typeset.Cut(typeset.Printable(text), t.width)))
+	t.lines = append(t.lines, t.look.style.heading.Render(strings.TrimRight(typeset.Line(text, t.width), " ")))
 }
 
 // text adds a paragraph.
 func (t *textBlock) text(text string) { t.hang("", text) }
 
+// maxText is how many bytes of one text are shown: more than any screen holds.
+const maxText = 4000
+
 // hang adds text behind a label; further lines are indented by its width.
 func (t *textBlock) hang(label, text string) {
+	if len(text) > maxText {
+		text = fmt.Sprintf("%s .. (%d KB in all)", strings.ToValidUTF8(text[:maxText], ""), len(text)/1000)
+	}
 	indent := typeset.Width(label)
 	if t.width-indent < 16 && indent > 2 {
 		t.lines = append(t.lines, strings.TrimRight(label, " "))
@@ -51,7 +63,7 @@ func (t *textBlock) labelled(label, text string) {
 
 // spread adds a line with text at both ends.
 func (t *textBlock) spread(left, right string) {
-	t.lines = append(t.lines, t.look.style.bold.Render(spread(typeset.Printable(left), typeset.Printable(right), t.width)))
+	t.lines = append(t.lines, t.look.style.bold.Render(spread(brief(left), brief(right), t.width)))
 }
 
 // step adds a remedy or a test: who acts and where, what to do, the commands
@@ -75,12 +87,12 @@ func (t *textBlock) step(label string, s diagnose.Step) {
 }
 
 // command adds what is to be typed. A command that is longer than the pane goes
-// on in the next line, cut between any two letters, so that nothing is lost.
+// on in the next line, so that nothing is lost.
 func (t *textBlock) command(indent, command string) {
 	for line := range strings.SplitSeq(strings.TrimRight(command, "\n"), "\n") {
 		line = typeset.Printable(strings.TrimRight(line, "\r"))
 		for first := true; line != "" || first; first = false {
-			head := cutCells(line, max(t.width-len(indent)-2, 10))
+			head := cutWords(line, max(t.width-len(indent)-2, 10))
 			line = line[len(head):]
 			t.lines = append(t.lines, indent+"  "+t.look.style.command.Render(head))
 			if head == "" {
@@ -88,6 +100,16 @@ func (t *textBlock) command(indent, command string) {
 			}
 		}
 	}
+}
+
+// cutWords is the beginning of a text that fits a width: up to a blank, if one is
+// in its last third, which stays at its end.
+func cutWords(s string, width int) string {
+	head := cutCells(s, width)
+	if i := strings.LastIndexByte(head, ' '); len(head) < len(s) && s[len(head)] != ' ' && i > len(head)*2/3 {
+		return head[:i+1]
+	}
+	return head
 }
 
 // cutCells is the beginning of a text that fits a width.

@@ -4,17 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/kmsdiag/kmsdiag/internal/typeset"
 )
 
 // now explains what the run waits for.
 func (c *checksView) now(m *Model, width int) []string {
 	s := m.shown()
-	if s.plan != nil {
-		if answered, _ := s.progress(); answered == 0 && len(s.plan.Sends) > 0 {
-			return typeset.Wrap("will send: "+strings.Join(s.plan.Sends, "; "), width)
-		}
+	if m.announcing() {
+		return announcement(s.plan.Sends, width, 4)
 	}
 	for _, r := range s.rows {
 		if r.phase != working {
@@ -28,7 +24,7 @@ func (c *checksView) now(m *Model, width int) []string {
 		if m.now.Sub(r.since) > slowAfter && p.Slow != "" {
 			text = p.Slow
 		}
-		return typeset.Wrap(text, width)
+		return c.wrapped(m, text, width)
 	}
 	return []string{"working"}
 }
@@ -53,11 +49,20 @@ func (c *checksView) verdict(m *Model, width int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimSpace(s.summary.Conclusion), "\n") {
 		if strings.TrimSpace(line) != "" {
-			lines = append(lines, typeset.Wrap(line, width)...)
+			lines = append(lines, c.wrapped(m, line, width)...)
 		}
 	}
 	if s.round > 1 && s.wanted != nil {
 		lines = append(lines, fmt.Sprintf("round %d asked again about what failed; the rest is of an earlier round", s.round))
 	}
+	if joined := m.joinedNames(); joined != "" {
+		lines = append(lines, joined+" is part of this evidence")
+	}
 	return lines
+}
+
+func (c *checksView) wrapped(m *Model, text string, width int) []string {
+	d := &textBlock{look: m.look, width: width}
+	d.text(text)
+	return d.lines
 }

@@ -33,6 +33,9 @@ type copier interface {
 	copyText(m *Model, evidence bool) string
 }
 
+// rerunner is a view with answers of its own to ask for again.
+type rerunner interface{ rerun(m *Model) tea.Cmd }
+
 // pusher opens a view over the one on the screen; esc comes back.
 func (m *Model) push(v view) { m.views = append(m.views, v) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
@@ -11,14 +12,16 @@ import (
 
 	"github.com/kmsdiag/kmsdiag/checks"
 	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/internal/clipboard"
 	"github.com/kmsdiag/kmsdiag/run"
 	"github.com/kmsdiag/kmsdiag/tui"
 )
 
 // tuiOptions are the flags of the interactive program.
 type tuiOptions struct {
-	check checkOptions
-	mouse bool
+	check    checkOptions
+	mouse    bool
+	noRecent bool
 }
 
 const tuiLong = `Tui opens the interactive program: the checks as they run, why they failed, the
@@ -48,6 +51,7 @@ func (a *app) newTUI() *cobra.Command {
 	o.check.addTarget(cmd)
 	f.StringSliceVar(&o.check.with, "with", nil, "`FILE` with pasted text, judged together with what is seen")
 	f.BoolVar(&o.mouse, "mouse", false, "let the mouse scroll and choose; it takes away the terminal's own selection")
+	f.BoolVar(&o.noRecent, "no-recent", false, "neither list nor remember the targets of earlier sessions (also KMSDIAG_NO_RECENT)")
 	return cmd
 }
 
@@ -59,6 +63,8 @@ func (a *app) noScreen() string {
 		return "standard output is none"
 	case !ok || !term.IsTerminal(stdin.Fd()):
 		return "standard input is none"
+	case a.style().Accessible:
+		return "" // lines are all it takes
 	case a.screen.Env("TERM") == "dumb":
 		return "TERM=dumb cannot show one"
 	case a.screen.Plain:
@@ -82,7 +88,11 @@ func (a *app) tui(ctx context.Context, o tuiOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.screenProgram(ctx, env, tui.Services{}, tui.Options{With: with, Mouse: o.mouse})
+	svc := tui.Services{}
+	if file, err := recentTargets(); err == nil && !o.noRecent && os.Getenv("KMSDIAG_NO_RECENT") == "" {
+		svc.Recent, svc.Remember = file.read, file.add
+	}
+	return a.screenProgram(ctx, env, svc, tui.Options{With: with, Mouse: o.mouse})
 }
 
 // screenProgram runs the interactive program in a world, and prints what was
@@ -90,7 +100,13 @@ func (a *app) tui(ctx context.Context, o tuiOptions, args []string) error {
 func (a *app) screenProgram(ctx context.Context, env *checks.Env, svc tui.Services, o tui.Options) error {
 	o.Style, o.Version = a.style(), buildVersion()
 	o.Target, o.NoRequest = env.Target, env.Target.NoRequest
-	a.services(env, &svc)
+	a.services(env, &svc, o.Simulated)
+	if svc.Capture == nil {
+		a.captureServices(&svc, nil)
+	}
+	if o.Style.Accessible {
+		return a.converse(ctx, svc, o)
+	}
 	m := tui.New(ctx, svc, o)
 	err := tui.Run(ctx, a.stdin, a.stdout, m)
 	if err != nil && errors.Is(err, tea.ErrProgramPanic) {
@@ -99,11 +115,23 @@ func (a *app) screenProgram(ctx context.Context, env *checks.Env, svc tui.Servic
 	return errors.Join(err, a.leave(m))
 }
 
+// converse runs the line-by-line twin of the program.
+func (a *app) converse(ctx context.Context, svc tui.Services, o tui.Options) error {
+	last, err := tui.Converse(ctx, a.stdin, a.stdout, svc, o)
+	if last != nil {
+		a.code = defaultOutput().exitCode(*last)
+	}
+	if ctx.Err() != nil {
+		a.code = exitStopped
+	}
+	return err
+}
+
 // leave prints the text result of a session to the normal screen.
 func (a *app) leave(m *tui.Model) error {
 	o := defaultOutput()
 	o.redact = m.Hidden()
-	r, err := a.renderer(o, a.stdout)
+	r, err := a.renderer(o, a.stdout, m.With())
 	if err != nil {
 		return err
 	}
@@ -123,18 +151,40 @@ func (a *app) leave(m *tui.Model) error {
 }
 
 // services connects the program to the checks.
-func (a *app) services(env *checks.Env, svc *tui.Services) {
+func (a *app) services(env *checks.Env, svc *tui.Services, scenario string) {
 	svc.Run = func(ctx context.Context, ask tui.Request, emit func(run.Event)) error {
-		world := *env
-		world.Target = ask.Target
-		world.Target.NoRequest = ask.NoRequest
+		if scenario != "" {
+			emit = saidSimulated(scenario, emit)
+		}
+		world, err := worldOf(env, ask)
+		if err != nil {
+			return err
+		}
 		opts := checks.Options{With: ask.With, Wanted: ask.Wanted}
 		if ask.BindOnly {
 			opts.Skip = []string{checks.KMSRequest.ID, checks.KMSCount.ID, checks.KMSClock.ID, checks.KMSIdentity.ID}
 		}
-		checks.Run(ctx, &world, checks.All(), opts, emit)
+		checks.Run(ctx, world, checks.All(), opts, emit)
 		return nil
 	}
+	matrixServices(env, svc)
+	svc.Parse = parseForm
+	svc.Announce = func(ctx context.Context, ask tui.Request) ([]string, error) {
+		world, err := worldOf(env, ask)
+		if err != nil {
+			return nil, err
+		}
+		return announced(ctx, world), nil
+	}
+	svc.Read = readPasted
+	svc.Save = func(format string, events []run.Event) (string, error) {
+		return saveReport(format, events, time.Now())
+	}
+	if os.Getenv("SSH_CONNECTION") == "" {
+		// Over SSH the clipboard of this machine is not the user's.
+		svc.Clipboard = clipboard.Write
+	}
+	svc.Messages = taped(env)
 	svc.Judge = func(results []run.Result, with evidence.Set) run.Summary {
 		return checks.Summarise(results, checks.Options{With: with})
 	}

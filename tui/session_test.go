@@ -1,0 +1,186 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/run"
+)
+
+// healed turns the failures of a recorded run into passes, later in time.
+func healed(events []run.Event) []run.Event {
+	var out []run.Event
+	for _, e := range events {
+		e.Time = e.Time.Add(time.Minute)
+		if e.Finished != nil {
+			r := *e.Finished
+			r.Started = r.Started.Add(time.Minute)
+			if r.Status != run.Pass {
+				r.Status, r.Summary = run.Pass, "well again"
+			}
+			e.Finished = &r
+		}
+		if e.Summary != nil {
+			e.Summary = &run.Summary{Worst: run.Pass, Conclusion: "All is well.", Sent: []string{"1 KMS request"}}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func play(s *session, events []run.Event, wanted func(run.Subject) bool, bindOnly bool) {
+	s.begin(wanted, bindOnly)
+	for _, e := range events {
+		if f := e.Finished; f != nil && (wanted != nil && !wanted(f.Subject) || bindOnly && strings.HasPrefix(f.Check, "kms.")) {
+			continue
+		}
+		if p := e.Plan; p != nil && bindOnly {
+			q := *p
+			q.Checks = nil
+			for _, c := range p.Checks {
+				if !strings.HasPrefix(c.ID, "kms.") {
+					q.Checks = append(q.Checks, c)
+				}
+			}
+			e.Plan = &q
+		}
+		s.apply(e)
+	}
+}
+
+func TestRerunOfTheFailedKeepsTheRest(t *testing.T) {
+	events := recordedRun(t, "one-of-two-ill")
+	s := newSession()
+	play(s, events, nil, false)
+	rows, failed := len(s.rows), s.count(run.Fail)
+	if failed != 1 {
+		t.Fatalf("%d failed, want 1", failed)
+	}
+	wanted := s.unwell()
+	asked := 0
+	for _, key := range s.order {
+		sub := s.subjects[key]
+		if sub.Kind == run.Endpoint {
+			if well := sub.Addr.Addr().String() == "192.0.2.5"; wanted(sub) == well {
+				t.Errorf("%s: asked again %v", key, wanted(sub))
+			}
+			asked++
+		}
+	}
+	if asked != 2 {
+		t.Fatalf("%d endpoints, want 2", asked)
+	}
+	play(s, healed(events), wanted, false)
+	if len(s.rows) != rows || s.count(run.Pass) != rows {
+		t.Errorf("%d of %d rows, %d passed", len(s.rows), rows, s.count(run.Pass))
+	}
+	was := 0
+	for _, r := range s.rows {
+		if r.was == run.Fail {
+			was++
+		}
+	}
+	if was != 1 {
+		t.Errorf("%d rows say that they failed before, want 1", was)
+	}
+}
+
+func TestWatchKeepsWhatARequestShowed(t *testing.T) {
+	events := recordedRun(t, "one-of-two-ill")
+	s := newSession()
+	play(s, events, nil, false)
+	before := 0
+	for _, r := range s.rows {
+		if strings.HasPrefix(r.key.check, "kms.") {
+			before++
+		}
+	}
+	for range 3 {
+		play(s, healed(events), nil, true)
+	}
+	after, plan := 0, 0
+	for _, r := range s.rows {
+		if strings.HasPrefix(r.key.check, "kms.") {
+			after++
+		}
+	}
+	for _, c := range s.plan.Checks {
+		if strings.HasPrefix(c.ID, "kms.") {
+			plan++
+		}
+	}
+	if before == 0 || after != before || plan == 0 {
+		t.Errorf("%d rows of requests before, %d after; %d checks of them in the plan", before, after, plan)
+	}
+	for _, r := range s.rows {
+		if r.key.check == "tcp.connect" && r.result.Summary == "well again" && r.was != run.Fail {
+			t.Error("the mark of a change is gone after two more rounds")
+		}
+	}
+}
+
+func TestQuestionsThatDidNotAriseLeave(t *testing.T) {
+	s := newSession()
+	s.begin(nil, false)
+	sub := run.Subject{Key: "kms01", Kind: run.Endpoint, Host: "kms01"}
+	s.apply(run.Event{Plan: &run.Plan{Checks: []run.Planned{{ID: "tcp.connect"}, {ID: "tcp.alive"}}}})
+	s.apply(run.Event{Found: &run.Found{Subject: sub, Checks: []string{"tcp.connect", "tcp.alive"}}})
+	s.apply(run.Event{Finished: &run.Result{Check: "tcp.connect", Subject: sub, Status: run.Pass}})
+	if answered, total := s.progress(); answered != 1 || total != 2 {
+		t.Errorf("%d of %d, want 1 of 2", answered, total)
+	}
+	s.apply(run.Event{Summary: &run.Summary{}})
+	if len(s.rows) != 1 || s.running {
+		t.Errorf("%d rows, running %v", len(s.rows), s.running)
+	}
+}
+
+func TestEventsMakeTheSameSessionAgain(t *testing.T) {
+	first := newSession()
+	play(first, recordedRun(t, "count-too-low"), nil, false)
+	second := newSession()
+	play(second, first.events(), nil, false)
+	if len(first.rows) != len(second.rows) || second.summary == nil || second.summary.Conclusion != first.summary.Conclusion {
+		t.Errorf("%d rows become %d", len(first.rows), len(second.rows))
+	}
+}
+
+// The judgement of a partial round is that of the whole, though the number of
+// answers is the same as before, and even when the user leaves at once.
+func TestPartialRoundIsJudgedAsAWhole(t *testing.T) {
+	events := recordedRun(t, "one-of-two-ill")
+	m := modelOf(t, events)
+	judged := 0
+	m.svc.Judge = func(results []run.Result, _ evidence.Set) run.Summary {
+		judged++
+		return run.Summary{Conclusion: fmt.Sprintf("whole of %d", len(results))}
+	}
+	m.run.begin(m.run.unwell(), false)
+	m.judged = -1
+	for _, e := range healed(events) {
+		if e.Finished == nil || e.Finished.Subject.Addr.Addr().String() != "192.0.2.5" {
+			m.takeEvents(eventsMsg{round: m.round, events: []run.Event{e}})
+		}
+	}
+	want := fmt.Sprintf("whole of %d", len(m.run.rows))
+	out := m.Events()
+	if got := out[len(out)-1].Summary.Conclusion; got != want {
+		t.Errorf("left at once: %q, want %q", got, want)
+	}
+	m.run.summary = &run.Summary{Conclusion: "of the round"}
+	m.judging, m.judged = false, -1
+	cmd := m.judge()
+	if cmd == nil {
+		t.Fatal("nothing is judged after a partial round")
+	}
+	m.Update(cmd())
+	if got := m.run.summary.Conclusion; got != want {
+		t.Errorf("judged: %q, want %q", got, want)
+	}
+	if again := m.judge(); again != nil {
+		t.Error("the same is judged again and again")
+	}
+}
