@@ -25,7 +25,7 @@ func dialOutcome(c *Connection) evidence.DialOutcome {
 	case c.RSTHost:
 		return evidence.Refused
 	case c.ICMP != nil:
-		return c.ICMP.outcome()
+		return c.ICMP.Outcome()
 	case c.FINClient || c.Acknowledged:
 		return evidence.Open // only one direction was captured
 	case c.CutOff:
@@ -34,7 +34,8 @@ func dialOutcome(c *Connection) evidence.DialOutcome {
 	return evidence.Silent
 }
 
-func (n *ICMPNote) outcome() evidence.DialOutcome {
+// Outcome is what the error says of a connection attempt.
+func (n *ICMPNote) Outcome() evidence.DialOutcome {
 	switch {
 	case n.V6 && n.Type == 1 && (n.Code == 1 || n.Code == 5), !n.V6 && n.Type == 3 && (n.Code == 9 || n.Code == 10 || n.Code == 13):
 		return evidence.Prohibited

@@ -138,7 +138,7 @@ func (d *dissector) bind() {
 	d.add(4, "contexts", "%d", len(b.Contexts))
 	var offers []string
 	for _, c := range b.Contexts {
-		d.add(4, "context", "%d, %d encodings", c.ID, len(c.Transfer))
+		d.add(4, "context", "%d, %s", c.ID, plural(int64(len(c.Transfer)), "encoding"))
 		d.add(syntaxSize, "interface", "%s", syntax(c.Abstract))
 		for _, t := range c.Transfer {
 			d.add(syntaxSize, "encoding", "%s", t)

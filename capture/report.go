@@ -165,6 +165,15 @@ func (r *Report) silence() string {
 	return fmt.Sprintf("The capture holds %s and %s, none of KMS, and no look-up of KMS.", plural(c.Packets, "packet"), plural(c.Connections, "TCP connection"))
 }
 
+// BrokenText says where the files broke, if one did.
+func (r *Report) BrokenText() string {
+	var parts []string
+	for _, err := range r.Broken {
+		parts = append(parts, brokenText(err))
+	}
+	return strings.Join(parts, "; ")
+}
+
 // brokenText says where a file broke.
 func brokenText(err error) string {
 	var b *BrokenError

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/kmsdiag/kmsdiag/capture"
@@ -52,6 +53,37 @@ func TestTapLeavesFilesAlone(t *testing.T) {
 	}
 	if b, err := os.ReadFile(path); err != nil || string(b) != "precious" {
 		t.Errorf("the file holds %q, %v", b, err)
+	}
+}
+
+// TestTapSaysWhenWritingFails writes to a device that is always full.
+func TestTapSaysWhenWritingFails(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no device that is always full")
+	}
+	job := capture.Job{Files: []string{filepath.Join(corpus, "reuse_v6_ndr64_n12.pcap")}, Tap: capture.TapTo(full)}
+	if _, err := job.Run(context.Background()); err != nil {
+		t.Errorf("the capture fails with its tap: %v", err)
+	}
+	if err := job.Tap.Flush(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Flush: %v, want that the device is full", err)
+	}
+	if _, open := job.Tap.Written(); open {
+		t.Error("the file stays open")
+	}
+	if _, err := job.Tap.Stop(); err != nil {
+		t.Errorf("the error is told twice: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "next.pcap")
+	if err := job.Tap.Start(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := job.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := job.Tap.Stop(); n == 0 || err != nil {
+		t.Errorf("the next file has %d packets, %v", n, err)
 	}
 }
 

@@ -83,7 +83,11 @@ func runADBAObjects(ctx context.Context, ask Ask) Answer {
 		note("controller-failed", run.Pass, "%s %s", evidence.Clean(r.Host), r.Text())
 	}
 	if last.Unverified {
-		note("certificate-unchecked", run.Warn, "the certificate of %s was not checked, as was wished: who answered, and got the password, is not known", evidence.Clean(last.Host))
+		got := "who answered, and got the password, is not known"
+		if ask.Directory.Access.Self {
+			got = "who answered is not known"
+		}
+		note("certificate-unchecked", run.Warn, "the certificate of %s was not checked, as was wished: %s", evidence.Clean(last.Host), got)
 	}
 	if len(last.Referrals) > 0 {
 		note("referrals", run.Pass, "%s refers to %s, which were not asked", evidence.Clean(last.Host), evidence.Clean(fmt.Sprint(last.Referrals)))
@@ -196,11 +200,14 @@ func controllerAddresses(ctx context.Context, ask Ask, host string) []netip.Addr
 func directoryLine(d *Directory) string {
 	access := d.Access
 	line := "LDAP questions to a domain controller, without a name"
-	if access.User != "" {
+	switch {
+	case access.Self:
+		line = "the logon of this Windows session's user by a Kerberos ticket, over TLS alone, and LDAP questions to a domain controller"
+	case access.User != "":
 		line = "a name and a password, over TLS alone, and LDAP questions to a domain controller"
-		if access.Insecure {
-			line += ", whose certificate is not checked"
-		}
+	}
+	if access.LogsOn() && access.Insecure {
+		line += ", whose certificate is not checked"
 	}
 	return line
 }

@@ -212,3 +212,17 @@ func TestSettled(t *testing.T) {
 		t.Error("a failed logon is settled, silence is not")
 	}
 }
+
+func TestDirectoryLine(t *testing.T) {
+	for want, access := range map[string]directory.Access{
+		"LDAP questions to a domain controller, without a name":                                                                                                      {Insecure: true},
+		"a name and a password, over TLS alone, and LDAP questions to a domain controller":                                                                           {User: "auditor"},
+		"a name and a password, over TLS alone, and LDAP questions to a domain controller, whose certificate is not checked":                                         {User: "auditor", Insecure: true},
+		"the logon of this Windows session's user by a Kerberos ticket, over TLS alone, and LDAP questions to a domain controller":                                   {Self: true},
+		"the logon of this Windows session's user by a Kerberos ticket, over TLS alone, and LDAP questions to a domain controller, whose certificate is not checked": {Self: true, Insecure: true},
+	} {
+		if got := directoryLine(&Directory{Access: access}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -365,3 +365,22 @@ func contains(t *testing.T, text, want string) {
 		t.Errorf("%q is not in\n%s", want, text)
 	}
 }
+
+// A caller that knows the endpoints has them asked, and no name server.
+func TestMatrixOfKnownEndpoints(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	site, env := labHost(t, lab.KMS{Keys: []string{"server-2022"}, EPID: epid2022, Windows: lab.List{Clients: 400, LargestN: 25}})
+	defer site.Close()
+	env.Target = run.Target{}
+	plan := checks.MatrixPlan(t.Context(), env, checks.MatrixOptions{Endpoints: []run.MatrixEndpoint{
+		{Host: "kms01\x1b[2J.corp.example", Address: netip.MustParseAddrPort("192.0.2.5:1688")},
+		{Address: netip.MustParseAddrPort("192.0.2.6:1688")},
+	}})
+	if plan.Problem != "" || len(plan.Sent) > 0 || len(plan.Endpoints) != 2 || plan.Endpoints[1].Host != "192.0.2.6" || strings.Contains(plan.Target, "\x1b") {
+		t.Fatalf("the plan: problem %q, sent %q, endpoints %v, target %q", plan.Problem, plan.Sent, plan.Endpoints, plan.Target)
+	}
+	m := checks.Matrix(t.Context(), env, plan, func(run.MatrixEvent) {})
+	if m.Endpoint != plan.Endpoints[0].Address || m.Counts[run.MatrixServed] == 0 || m.Requests > plan.AtMost {
+		t.Errorf("asked %s, %v, %d requests", m.Endpoint, m.Counts, m.Requests)
+	}
+}

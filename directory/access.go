@@ -47,10 +47,16 @@ type Access struct {
 	Mode     Mode           // empty: [StartTLS]
 	User     string         // a user principal name, DOMAIN\user or a distinguished name; empty: anonymous
 	Password Secret         // of the user
+	Self     bool           // log on as the user of this Windows session instead, without a password
 	Roots    *x509.CertPool // whom to trust; nil: whom the system trusts
 	Insecure bool           // any certificate will do
 	Step     time.Duration  // limit of each step; 0: 5 s
+
+	opener opener // of a logon with Self; nil: by this system
 }
+
+// LogsOn tells whether somebody is named to the server.
+func (a Access) LogsOn() bool { return a.Self || a.User != "" }
 
 // defaultStep is what a step may take: a domain controller needs less than 100 ms.
 const defaultStep = 5 * time.Second

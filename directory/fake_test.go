@@ -34,12 +34,14 @@ const (
 type fake struct {
 	root, bind, startTLS func(*talk, *ber.Packet)
 	container, search    func(*talk, *ber.Packet) // the container itself, and what is in it
+	sasl                 func(*talk, string)      // what it says to a token; nil: as [talk.token] does
 	secure               *tls.Config              // of StartTLS, or of LDAPS
 	ldaps                bool
 	objects              []*ber.Packet // bodies of search entries
 
 	mu        sync.Mutex
 	passwords []string // that came in, with whether it was encrypted
+	tokens    []string // of the logged-on user
 	plain     bool     // one came without encryption
 }
 
@@ -103,6 +105,10 @@ func (k *talk) serve() {
 			handler = k.fake.root
 		case isContainer:
 			handler = k.fake.container
+		}
+		if op.Tag == ldap.ApplicationBindRequest && op.Children[2].Tag == 3 {
+			k.saslBind(op.Children[2])
+			continue
 		}
 		if op.Tag == ldap.ApplicationBindRequest {
 			k.fake.mu.Lock()

@@ -60,6 +60,7 @@ func (s *session) classify(ctx context.Context, err error) (evidence.DirectoryOu
 	var handshake *tlsError
 	var certificate *tls.CertificateVerificationError
 	var result *ldap.Error
+	var refused windowsError
 	ended := err
 	if s.ended != nil {
 		ended = s.ended
@@ -71,6 +72,8 @@ func (s *session) classify(ctx context.Context, err error) (evidence.DirectoryOu
 		return evidence.DirectoryNoTLS, err.Error()
 	case errors.Is(err, errNoPassword):
 		return evidence.DirectoryBadLogon, err.Error()
+	case errors.As(err, &refused), errors.Is(err, errNoName), errors.Is(err, ErrNoSelf), errors.Is(err, errSlow), errors.Is(err, errLayer):
+		return evidence.DirectoryNoLogon, err.Error()
 	case errors.Is(err, errNotAD):
 		return evidence.DirectoryNotAD, err.Error()
 	case errors.Is(err, errNoContainer):
@@ -95,7 +98,7 @@ func (s *session) classify(ctx context.Context, err error) (evidence.DirectoryOu
 		return evidence.DirectorySilent, ""
 	case strings.Contains(err.Error(), io.ErrUnexpectedEOF.Error()): // the library keeps the words alone
 		return evidence.DirectoryMalformed, "the connection ended within a message"
-	case isEnd(ended):
+	case isEnd(ended), strings.HasSuffix(err.Error(), ": "+io.EOF.Error()): // within TLS an orderly end is none of the connection
 		return evidence.DirectoryClosed, ""
 	}
 	return evidence.DirectoryMalformed, strings.TrimPrefix(err.Error(), `LDAP Result Code 200 "Network Error": `)
@@ -209,6 +212,7 @@ var logonReasons = map[string]string{
 	"525": "no such user", "52e": "the name or the password is wrong", "530": "not allowed to log on at this time",
 	"531": "not allowed to log on from here", "532": "the password has expired", "533": "the account is disabled",
 	"701": "the account has expired", "773": "the password must be changed first", "775": "the account is locked",
+	"80090346": "the ticket is not bound to this TLS connection, which something between may have changed",
 }
 
 func logonText(said, detail string) string {

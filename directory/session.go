@@ -57,7 +57,7 @@ type session struct {
 // it came. Nothing is left running when Read returns.
 func Read(ctx context.Context, dialer Dialer, server Server, access Access) Reading {
 	r := Reading{DirectoryRead: evidence.DirectoryRead{
-		Host: server.Host(), Address: server.Address, Unverified: access.Insecure && access.User != "",
+		Host: server.Host(), Address: server.Address, Unverified: access.Insecure && access.LogsOn(),
 		Step: evidence.DirectoryConnect, Started: time.Now().UTC(),
 	}}
 	s := session{access: access, server: server, read: &r}
@@ -91,12 +91,12 @@ func (s *session) run(ctx context.Context, dialer Dialer) error {
 	s.ldap.Start()
 	defer s.close()
 	steps := []func() error{s.readRoot}
-	if s.access.User != "" {
+	if s.access.LogsOn() {
 		if s.access.mode() == StartTLS {
 			// What came before encryption may have been forged.
 			steps = append(steps, s.startTLS, s.readRoot)
 		}
-		steps = append(steps, s.bind)
+		steps = append(steps, func() error { return s.bind(ctx) })
 	}
 	for _, step := range append(steps, s.search) {
 		s.conn.limit(ctx, s.access.step())
@@ -174,11 +174,18 @@ func (s *session) startTLS() error {
 	return nil
 }
 
-// bind sends name and password, over TLS or not at all.
-func (s *session) bind() error {
+// bind sends name and password, or a ticket, over TLS or not at all.
+func (s *session) bind(ctx context.Context) error {
 	s.read.Step = evidence.DirectoryBind
 	if s.read.TLS == "" {
 		return errPlain
+	}
+	if s.access.Self {
+		if err := s.logOnSelf(ctx); err != nil {
+			return err
+		}
+		s.read.LoggedOn = true
+		return nil
 	}
 	if s.access.Password == "" {
 		// The protocol takes a name without a password for nobody (RFC 4513, 5.1.2).

@@ -36,7 +36,7 @@ const (
 	DirectoryConnect DirectoryStep = "connect"
 	DirectoryRoot    DirectoryStep = "root"   // the root entry, anonymously
 	DirectoryTLS     DirectoryStep = "tls"    // StartTLS, or the handshake of LDAPS
-	DirectoryBind    DirectoryStep = "bind"   // name and password
+	DirectoryBind    DirectoryStep = "bind"   // name and password, or a ticket
 	DirectorySearch  DirectoryStep = "search" // of the activation objects
 )
 
@@ -49,6 +49,7 @@ const (
 	DirectoryNoContainer  DirectoryOutcome = "no-container"  // there is no container for activation objects, or this user does not see it
 	DirectoryDenied       DirectoryOutcome = "denied"        // the server wants other rights, or a name and password
 	DirectoryBadLogon     DirectoryOutcome = "bad-logon"     // name or password was not accepted
+	DirectoryNoLogon      DirectoryOutcome = "no-logon"      // Windows gave no logon as the user of this session
 	DirectoryNoTLS        DirectoryOutcome = "no-tls"        // the server offers no encryption, so that no password was sent
 	DirectoryUntrusted    DirectoryOutcome = "untrusted"     // the server's certificate is not trusted, or of another name
 	DirectoryReferred     DirectoryOutcome = "referred"      // the server sends on to others, which is not followed
@@ -135,6 +136,8 @@ func (d DirectoryRead) Text() string {
 		}
 	case DirectoryBadLogon:
 		text = "did not accept the logon"
+	case DirectoryNoLogon:
+		text = "could not be asked as the logged-on user"
 	case DirectoryNoTLS:
 		text = "no encrypted connection, so no password was sent"
 	case DirectoryUntrusted:

@@ -91,6 +91,10 @@ func (t *matrixSpoken) end(m *run.Matrix) {
 		t.line("Host key in the answers for %s: %s, %s.", k.Application, MatrixKeyName(k), k.EPID)
 	}
 	for _, g := range matrixCures(m) {
+		if !g.curable {
+			t.line("No known host key cures %s: %s.", g.names(), g.text)
+			continue
+		}
 		t.line("What would cure %s: %s.", g.names(), g.text)
 	}
 	for _, row := range m.Rows {

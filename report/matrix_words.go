@@ -163,18 +163,19 @@ func MatrixKeyName(k run.MatrixKey) string {
 
 // matrixGroup are rows about which the same is to be said.
 type matrixGroup struct {
-	rows []string
-	text string
+	rows    []string
+	text    string
+	curable bool // a list names a host key for them
 }
 
 func (g matrixGroup) names() string { return strings.Join(g.rows, ", ") }
 
 // sameText adds a row to the group of its text.
-func sameText(groups []matrixGroup, name, text string) []matrixGroup {
+func sameText(groups []matrixGroup, name, text string, curable bool) []matrixGroup {
 	at := slices.IndexFunc(groups, func(g matrixGroup) bool { return g.text == text })
 	if at < 0 {
 		at = len(groups)
-		groups = append(groups, matrixGroup{text: text})
+		groups = append(groups, matrixGroup{text: text, curable: curable})
 	}
 	groups[at].rows = append(groups[at].rows, name)
 	return groups
@@ -185,7 +186,7 @@ func matrixCures(m *run.Matrix) []matrixGroup {
 	var groups []matrixGroup
 	for i := range m.Rows {
 		if row := &m.Rows[i]; row.Status == run.MatrixRefused && row.Code == codeMismatch {
-			groups = sameText(groups, row.Name, MatrixCure(row))
+			groups = sameText(groups, row.Name, MatrixCure(row), len(row.Cure) > 0)
 		}
 	}
 	return groups
@@ -203,7 +204,7 @@ func matrixNotAsked(m *run.Matrix) []matrixGroup {
 		if len(row.Cure) > 0 {
 			name += fmt.Sprintf(" (%s: %s)", row.Cure[0].Source, row.Cure[0].Name)
 		}
-		groups = sameText(groups, name, row.Why)
+		groups = sameText(groups, name, row.Why, len(row.Cure) > 0)
 	}
 	return groups
 }

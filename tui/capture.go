@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	tea "charm.land/bubbletea/v2"
@@ -22,6 +23,7 @@ type capturing struct {
 	progress *capture.Progress
 	summary  *run.Summary
 	evidence evidence.Set
+	broken   string // where a file breaks off
 	running  bool
 	err      error
 
@@ -29,8 +31,9 @@ type capturing struct {
 	waiting []captureItem // while paused
 	missed  int           // records that did not find room among them
 
-	writing string // the file that packets are written to
-	written int64
+	writing   string // the file that packets are written to
+	written   int64
+	unwritten error // that ended the writing; nil again when another file is asked for
 }
 
 // startCapture begins a capture in place of the one there is.
@@ -97,6 +100,9 @@ func (m *Model) takeCapture(msg captureMsg) tea.Cmd {
 		c.progress, c.counters = msg.progress, msg.progress.Counters
 	}
 	c.written = msg.written
+	if msg.unwritten != nil {
+		c.brokeOff(m, msg.unwritten)
+	}
 	var cmds []tea.Cmd
 	if msg.result != nil {
 		cmds = append(cmds, m.takeCaptured(msg.result))
@@ -110,12 +116,47 @@ func (m *Model) takeCapture(msg captureMsg) tea.Cmd {
 	for _, v := range m.views {
 		if v, ok := v.(*captureView); ok {
 			v.refresh(m)
-			if msg.ended && msg.err != nil {
+			if msg.ended && msg.err != nil && c.counters.Packets == 0 {
 				v.choosing, v.typed.on = true, false
 			}
 		}
 	}
+	if msg.ended && msg.err != nil && c.counters.Packets > 0 {
+		why, _ := captureTrouble(msg.err)
+		m.note = "the capture broke off: " + m.shownText(why)
+	}
 	return tea.Batch(cmds...)
+}
+
+// brokeOff says that the file for packets could not be written on.
+func (c *capturing) brokeOff(m *Model, err error) {
+	c.unwritten = err
+	if c.writing == "" {
+		return // its name is still on the way, and asks for this error
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	m.note = fmt.Sprintf("writing %s failed: %v; the capture goes on", c.writing, err)
+	c.writing = ""
+}
+
+// captureMark tells every view but the capture's that a capture runs, in the
+// room that the title leaves.
+func (m *Model) captureMark(room int) string {
+	c := m.capture
+	if _, own := m.top().(*captureView); own || c == nil || !c.running {
+		return ""
+	}
+	mark := "capture runs: " + counted(c.counters.Packets, "packet")
+	if c.unwritten != nil {
+		mark += ", WRITING FAILED"
+	}
+	if len(mark)+3 > room {
+		mark = "capturing"
+	}
+	return " (" + mark + ")"
 }
 
 // hold keeps records for when the view goes on.
@@ -138,7 +179,7 @@ func (c *capturing) goOn() {
 // run its own answers are what the screen shows.
 func (m *Model) takeCaptured(r *CaptureResult) tea.Cmd {
 	c := m.capture
-	c.counters, c.evidence = r.Counters, r.Evidence
+	c.counters, c.evidence, c.broken = r.Counters, r.Evidence, r.Broken
 	for _, e := range r.Events {
 		if e.Summary != nil {
 			c.summary = e.Summary

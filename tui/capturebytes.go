@@ -26,13 +26,7 @@ func (v *captureView) byteLines(m *Model, width, height int) []string {
 	if d.unreadable >= 0 {
 		end = min(d.unreadable, end)
 	}
-	per, letters := 16, true
-	switch {
-	case width < 42:
-		per, letters = 8, false
-	case width < 76:
-		per = 8
-	}
+	per, letters := bytesPerRow(width)
 	rows := (end + per - 1) / per
 	total := rows
 	if end < len(d.bytes) {
@@ -51,6 +45,17 @@ func (v *captureView) byteLines(m *Model, width, height int) []string {
 		out = append(out, m.look.byteRow(d.bytes[:end], i*per, per, from, to, letters))
 	}
 	return out
+}
+
+// bytesPerRow is what a row of a width has room for, and whether for letters too.
+func bytesPerRow(width int) (per int, letters bool) {
+	switch {
+	case width < 42:
+		return 8, false
+	case width < 76:
+		return 8, true
+	}
+	return 16, true
 }
 
 // byteRow is one row of bytes: the offset, the bytes, the letters.
@@ -86,11 +91,7 @@ func (l *look) byteRow(b []byte, at, per, from, to int, letters bool) string {
 		cell := "  "
 		if i < len(b) {
 			cell = fmt.Sprintf("%02x", b[i])
-			c := b[i]
-			if c < ' ' || c > '~' {
-				c = '.'
-			}
-			text.WriteByte(c)
+			text.WriteByte(letter(b[i]))
 		}
 		if in {
 			mark.WriteString(cell)

@@ -143,6 +143,9 @@ func (v *captureView) startWrite(m *Model) tea.Cmd {
 
 func (v *captureView) write(m *Model, name string) tea.Cmd {
 	ask, write, ctx := m.capture.ask, m.svc.WritePackets, m.ctx
+	if name != "" {
+		m.capture.unwritten = nil
+	}
 	return func() tea.Msg {
 		n, err := write(ctx, ask, name)
 		return captureWroteMsg{ask, name, n, err}
@@ -159,14 +162,20 @@ func (v *captureView) wrote(m *Model, msg captureWroteMsg) {
 	switch {
 	case errors.Is(msg.err, fs.ErrExist):
 		m.note = msg.name + " exists and is left alone: w asks for another name"
+	case msg.err != nil && c.writing != "":
+		c.brokeOff(m, msg.err)
 	case msg.err != nil:
-		m.note = "nothing was written: " + msg.err.Error()
-		c.writing = ""
+		why, _ := captureTrouble(msg.err)
+		m.note = "nothing was written: " + why
 	case msg.name == "":
 		m.note = fmt.Sprintf("%s: %s of KMS written", c.writing, counted(msg.packets, "packet"))
 		c.writing = ""
 	case live:
 		c.writing = msg.name
+		if c.unwritten != nil { // it broke before its name was here
+			c.brokeOff(m, c.unwritten)
+			return
+		}
 		m.note = "writing the packets of KMS from now on to " + msg.name + "; w ends it"
 	default:
 		m.note = fmt.Sprintf("%s: the %s of KMS in %s written", msg.name, counted(msg.packets, "packet"), c.ask.source())

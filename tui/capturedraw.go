@@ -7,6 +7,7 @@ import (
 
 	"github.com/kmsdiag/kmsdiag/diagnose"
 	"github.com/kmsdiag/kmsdiag/internal/typeset"
+	"github.com/kmsdiag/kmsdiag/kms/dcerpc"
 )
 
 func (v *captureView) bands(m *Model, w, h int) []band {
@@ -27,30 +28,47 @@ func (v *captureView) bands(m *Model, w, h int) []band {
 	if w >= wide {
 		return append(v.wideBands(m, w, h, titles, draw), last...)
 	}
-	heights := v.heights(h-v.panes(), []int{5, 4, 4, 3}[:v.panes()], v.needs(m))
 	var bands []band
+	need := v.needs(m, inner(w))
+	heights := share(h-v.panes(), []int{5, 4, 4, 3}[:v.panes()], need[:v.panes()], v.focus)
 	for i, n := range heights {
 		bands = append(bands, one(titles[i], n, draw[i](m, inner(w), n)))
 	}
 	return append(bands, last...)
 }
 
+// zoomHeight is the number of lines of a zoomed pane.
+func (v *captureView) zoomHeight(m *Model) int { return m.h - 3 - len(m.footer(v)) - 1 }
+
 // needs are the lines that fill each pane.
-func (v *captureView) needs(m *Model) []int {
-	need := []int{len(v.shown) + 2, 1, 1, 1}
+func (v *captureView) needs(m *Model, width int) []int {
+	need := []int{len(v.shown) + 1, 1, 1, 1}
+	if v.filter.typing || v.filter.text != "" {
+		need[paneTalks]++
+	}
+	if m.capture.broken != "" {
+		need[paneTalks]++
+	}
+	if len(v.shown) == 0 {
+		need[paneTalks] += len(typeset.Wrap(v.noTalks(m), width))
+	}
 	if t := v.current(); t != nil {
 		need[paneMessages] = len(t.messages)
+		if t.left > 0 {
+			need[paneMessages]++
+		}
 	}
 	if d, ok := v.dissected(m); ok {
-		need[paneFields], need[paneBytes] = max(len(d.fields), 1), max((len(d.bytes)+15)/16, 1)
+		per, _ := bytesPerRow(width)
+		need[paneFields], need[paneBytes] = max(len(d.fields), 1), max((len(d.bytes)+per-1)/per, 1)
 	}
 	return need
 }
 
-// heights shares lines out by weight, the pane in focus getting more; what a
+// share gives lines to panes by weight, the one in focus getting more; what a
 // pane does not need goes to those that do.
-func (v *captureView) heights(free int, weights, need []int) []int {
-	weights[v.focus] += 3
+func share(free int, weights, need []int, focus int) []int {
+	weights[focus] += 3
 	sum := 0
 	for _, n := range weights {
 		sum += n
@@ -61,7 +79,7 @@ func (v *captureView) heights(free int, weights, need []int) []int {
 		left -= out[i]
 	}
 	for i := range out {
-		at := (v.focus + i) % len(out)
+		at := (focus + i) % len(out)
 		more := max(min(left, need[at]-out[at]), 0)
 		out[at] += more
 		left -= more
@@ -74,26 +92,23 @@ func (v *captureView) heights(free int, weights, need []int) []int {
 func (v *captureView) wideBands(m *Model, w, h int, titles []string, draw []func(*Model, int, int) []string) []band {
 	left := w*2/5 - 3
 	right := w - left - 7
-	free := h - 2
-	low := 0
-	if !v.noBytes {
-		free--
-		low = max(free/4, 3)
+	need := v.needs(m, inner(w))
+	need = []int{need[paneTalks], max(need[paneMessages], need[paneFields]), need[paneBytes]}
+	rows := []int{0, 1, 1, 2}[v.focus]
+	n := 3
+	if v.noBytes {
+		n = 2
 	}
-	top := (free - low) / 2
-	if v.focus == paneTalks {
-		top += (free - low) / 8
-	}
-	mid := free - low - top
+	heights := share(h-n, []int{4, 5, 3}[:n], need[:n], rows)
 	bands := []band{
-		one(titles[0], top, draw[0](m, inner(w), top)),
-		{height: mid, cols: []column{
-			{title: titles[1], width: left, lines: draw[1](m, left, mid)},
-			{title: titles[2], lines: draw[2](m, right, mid)},
+		one(titles[0], heights[0], draw[0](m, inner(w), heights[0])),
+		{height: heights[1], cols: []column{
+			{title: titles[1], width: left, lines: draw[1](m, left, heights[1])},
+			{title: titles[2], lines: draw[2](m, right, heights[1])},
 		}},
 	}
-	if low > 0 {
-		bands = append(bands, one(titles[3], low, draw[3](m, inner(w), low)))
+	if !v.noBytes {
+		bands = append(bands, one(titles[3], heights[2], draw[3](m, inner(w), heights[2])))
 	}
 	return bands
 }
@@ -128,19 +143,15 @@ func (v *captureView) talkLines(m *Model, width, height int) []string {
 	if v.filter.typing || v.filter.text != "" {
 		tail = append(tail, v.filter.line(width))
 	}
-	if line := v.causeLine(m); line != "" && height > 3 {
+	if line := v.causeLine(m); line != "" && height > 1 {
 		tail = append(tail, m.look.style.bold.Render(typeset.Cut(typeset.Printable(line), width)))
+	}
+	if c.broken != "" && height > 2 {
+		tail = append(tail, typeset.Cut(typeset.Printable(m.shownText(c.broken)), width))
 	}
 	height -= len(tail)
 	if len(v.shown) == 0 {
-		text := "nothing of KMS yet: a client asks when it starts, every two hours until it is activated, then every seven days"
-		switch {
-		case v.filter.text != "":
-			text = "no conversation matches " + typeset.Cut(v.filter.text, 30)
-		case !c.running && c.summary != nil:
-			text = m.shownText(c.summary.Conclusion)
-		}
-		return append(window(typeset.Wrap(text, width), 0, max(height, 0)), tail...)
+		return append(window(typeset.Wrap(v.noTalks(m), width), 0, max(height, 0)), tail...)
 	}
 	rows := rowsAround(len(v.shown), v.index(), max(height, 0), func(i int) string {
 		return v.talkLine(m, v.shown[i], width)
@@ -148,18 +159,29 @@ func (v *captureView) talkLines(m *Model, width, height int) []string {
 	return append(rows, tail...)
 }
 
+// noTalks stands in place of conversations.
+func (v *captureView) noTalks(m *Model) string {
+	c := m.capture
+	switch {
+	case v.filter.text != "":
+		return "no conversation matches " + typeset.Cut(v.filter.text, 30)
+	case !c.running && c.summary != nil:
+		return m.shownText(c.summary.Conclusion)
+	case !c.running:
+		return "nothing was captured"
+	}
+	return "nothing of KMS yet: a client asks when it starts, every two hours until it is activated, then every seven days"
+}
+
 func (v *captureView) talkLine(m *Model, t *talk, width int) string {
 	mark := strings.Repeat(" ", m.look.glyphs.Width())
 	if t.status != "" {
 		mark = m.look.mark(t.status)
 	}
-	ends := m.shownText(t.client.String() + " > " + t.host.String())
+	ends, text, _ := strings.Cut(v.talkText(m, t), "  ")
 	end := typeset.Took(t.took)
 	room := max(width-2-m.look.glyphs.Width()-1, 0)
-	text := typeset.Printable(m.shownText(t.said()))
-	if m.hidden && t.id < 0 { // names of hosts that nobody has learned
-		text = "asked DNS"
-	}
+	text = typeset.Printable(text)
 	if width < 72 {
 		ends = m.shownText(t.client.Addr().String())
 		end = ""
@@ -194,6 +216,11 @@ func (v *captureView) causeLine(m *Model) string {
 	return m.shownText(first)
 }
 
+// leftOut says how many messages are missing.
+func leftOut(t *talk) string {
+	return counted(int64(t.left), "message") + " in the middle are not kept"
+}
+
 // messageLines are the messages of the conversation.
 func (v *captureView) messageLines(m *Model, width, height int) []string {
 	t := v.current()
@@ -202,61 +229,44 @@ func (v *captureView) messageLines(m *Model, width, height int) []string {
 	}
 	var head []string
 	if t.left > 0 && height > 2 {
-		head = []string{m.look.style.dim.Render(typeset.Cut(fmt.Sprintf("%d messages in the middle are not kept", t.left), width))}
+		head = []string{m.look.style.dim.Render(typeset.Cut(leftOut(t), width))}
 	}
 	return append(head, rowsAround(len(t.messages), v.message, height-len(head), func(i int) string {
-		msg := &t.messages[i]
-		way := "<"
-		if msg.sent {
-			way = ">"
-		}
-		clock := "time unknown"
-		if msg.at != 0 {
-			clock = time.Unix(0, msg.at).UTC().Format("15:04:05.000")
-		}
 		d := t.shownMessage(m, i)
-		text := fmt.Sprintf("%s  %s  %s  %s", clock, way, typeset.Pad(d.name, 14), d.text)
+		text := t.messageText(d, i)
 		if width < 56 {
-			text = fmt.Sprintf("%s %s %s", way, d.name, d.text)
+			text = fmt.Sprintf("%s %s %s", t.messages[i].way(), d.name, d.text)
 		}
 		return v.cursorLine(m, paneMessages, i == v.message, text, width-2)
 	})...)
 }
 
-// fieldLines are the fields of the message.
-func (v *captureView) fieldLines(m *Model, width, height int) []string {
-	d, ok := v.dissected(m)
-	if !ok {
-		return nil
+// way points to the host, or away from it.
+func (msg *talkMessage) way() string {
+	if msg.sent {
+		return ">"
 	}
-	if len(d.fields) == 0 {
-		return typeset.Wrap(d.text, width)
+	return "<"
+}
+
+// messageText is a message in a line.
+func (t *talk) messageText(d dissected, at int) string {
+	msg := &t.messages[at]
+	clock := "time unknown"
+	if msg.at != 0 {
+		clock = time.Unix(0, msg.at).UTC().Format("15:04:05.000")
 	}
-	at := v.fieldAt(d)
-	return rowsAround(len(d.fields), at, height, func(i int) string {
-		f := d.fields[i]
-		where := ""
-		if f.Length > 0 {
-			where = fmt.Sprintf("bytes %d-%d", f.Offset, f.Offset+f.Length-1)
-			if f.Sealed {
-				where = "decrypted " + where[len("bytes "):]
-			}
-			if f.Sealed && d.unreadable >= 0 {
-				where = "encrypted " + where[len("decrypted "):]
-			}
+	return fmt.Sprintf("%s  %s  %s  %s", clock, msg.way(), typeset.Pad(d.name, t.nameWidth()), d.text)
+}
+
+// nameWidth is the width of the longest name that messages here may have.
+func (t *talk) nameWidth() int {
+	for i := range t.messages {
+		if data := t.messages[i].data; len(data) > 2 && data[2] == byte(dcerpc.TypeAlterContextResp) {
+			return len("ALTER_CONTEXT_RESP")
 		}
-		room := width - 2
-		name := typeset.Fit(f.Name, 26)
-		if room < 60 {
-			name, where = typeset.Fit(f.Name, min(18, room/2)), ""
-		}
-		value := typeset.Printable(f.Value)
-		text := name + "  " + value
-		if where != "" {
-			text = typeset.Fit(text, room-len(where)-1) + " " + where
-		}
-		return v.cursorLine(m, paneFields, i == at, text, room)
-	})
+	}
+	return len("ALTER_CONTEXT")
 }
 
 func (v *captureView) bytesTitle(m *Model) string {

@@ -39,8 +39,10 @@ type captureMsg struct {
 	progress *capture.Progress
 	result   *CaptureResult
 	written  int64 // packets, while a file is written
-	ended    bool
-	err      error
+	// unwritten is why the file could not be written on.
+	unwritten error
+	ended     bool
+	err       error
 }
 
 func newCaptureFeed() *captureFeed {
@@ -108,6 +110,7 @@ func (f *captureFeed) next(ctx context.Context, tap *capture.Tap) tea.Cmd {
 		f.mu.Unlock()
 		signal(f.room)
 		if tap != nil {
+			msg.unwritten = tap.Flush()
 			msg.written, _ = tap.Written()
 		}
 		return msg

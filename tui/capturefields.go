@@ -3,12 +3,14 @@ package tui
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/kmsdiag/kmsdiag/capture"
 	"github.com/kmsdiag/kmsdiag/catalog"
 	"github.com/kmsdiag/kmsdiag/kms"
+	"github.com/kmsdiag/kmsdiag/kms/dcerpc"
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
@@ -45,7 +47,7 @@ func (t *talk) dissect(at int) dissected {
 	case m.kind == capture.StepOther:
 		return dissected{name: "NOT RPC", text: fmt.Sprintf("the first %d bytes of something else", len(m.data)), bytes: m.data, unreadable: -1}
 	case m.kind == capture.StepICMP && m.icmp != nil:
-		return dissected{name: "ICMP", text: fmt.Sprintf("error %d/%d from %s", m.icmp.Type, m.icmp.Code, m.icmp.From), unreadable: -1, note: "the packet has no bytes of KMS"}
+		return dissected{name: "ICMP", text: fmt.Sprintf("%s (%d/%d) from %s", m.icmp.Outcome(), m.icmp.Type, m.icmp.Code, m.icmp.From), unreadable: -1, note: "the packet has no bytes of KMS"}
 	}
 	name := map[capture.StepKind]string{capture.StepSYN: "SYN", capture.StepSYNACK: "SYN-ACK", capture.StepFIN: "FIN", capture.StepRST: "RST"}[m.kind]
 	return dissected{name: name, text: t.signal(at), unreadable: -1, note: "a TCP signal: it carries no bytes"}
@@ -112,21 +114,21 @@ func explained(f kms.Field, b []byte, at int64) string {
 	case "client time":
 		if f.Length == 8 && f.Offset+8 <= len(b) && at > 0 {
 			skew := kms.Filetime(binary.LittleEndian.Uint64(b[f.Offset:])).Time().Sub(time.Unix(0, at))
-			return fmt.Sprintf("%s  %+.1f s against the capture", f.Value, skew.Seconds())
+			return fmt.Sprintf("%s  %+.1f s against the capture", f.Value, math.Round(10*skew.Seconds())/10+0)
 		}
 	}
 	return f.Value
 }
 
 // dissectLookup shows a question or its answer.
-func (m *talkMessage) dissectLookup() dissected {
-	l := m.lookup
+func (msg *talkMessage) dissectLookup() dissected {
+	l := msg.lookup
 	d := dissected{name: "DNS QUESTION", text: l.Name + " " + l.Type, unreadable: -1, note: "the bytes of DNS are not kept"}
 	add := func(name, value string) { d.fields = append(d.fields, kms.Field{Name: name, Value: value}) }
 	d.names = append(d.names, l.Name)
 	add("name", l.Name)
 	add("type", l.Type)
-	if !m.answer {
+	if !msg.answer {
 		return d
 	}
 	d.name, d.text = "DNS ANSWER", string(l.Outcome)
@@ -147,16 +149,25 @@ func (m *talkMessage) dissectLookup() dissected {
 	return d
 }
 
-// telling is the message that tells most: the last answer of KMS, or the last of
-// all.
+// telling is the message that tells most: the last call or its answer, else what
+// else RPC said last, else the last of all.
 func (t *talk) telling() int {
+	said := -1
 	for i := len(t.messages) - 1; i >= 0; i-- {
 		m := &t.messages[i]
-		if m.lookup == nil && m.kind == capture.StepPDU && len(m.data) > 2 && m.data[2] <= 3 {
+		if m.lookup != nil || m.kind != capture.StepPDU || len(m.data) <= 2 {
+			continue
+		}
+		if m.data[2] <= byte(dcerpc.TypeFault) {
 			return i
 		}
+		said = max(said, i)
 	}
-	return max(len(t.messages)-1, 0)
+	last := len(t.messages) - 1
+	if last >= 0 && (t.messages[last].kind == capture.StepRST || t.messages[last].kind == capture.StepICMP) || said < 0 {
+		return max(last, 0)
+	}
+	return said
 }
 
 // anyField stands for the first field that is worth a look.

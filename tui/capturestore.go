@@ -36,6 +36,7 @@ type talk struct {
 	status       run.Status
 	took         time.Duration
 	search       string // lower case
+	code         uint32 // of the last refusal; 0: none
 }
 
 // talkMessage is one thing that an end did.
@@ -61,6 +62,7 @@ type captureItem struct {
 	text, search string
 	status       run.Status
 	took         time.Duration
+	code         uint32      // of a refusal
 	sample       countSample // of the host's count; zero where the record has none
 }
 
@@ -98,6 +100,12 @@ func exchangeItem(x *capture.Exchange) captureItem {
 	if x.Req != nil && x.Req.Decoded {
 		it.search += " " + evidence.Clean(x.Req.Workstation)
 	}
+	switch x.Outcome {
+	case capture.Refused:
+		it.code = x.HRESULT
+	case capture.Faulted:
+		it.code = x.Fault
+	}
 	if x.HasHRESULT() {
 		it.search += fmt.Sprintf(" 0x%08x", x.HRESULT)
 	}
@@ -124,8 +132,11 @@ func lookupItem(l *capture.Lookup) captureItem {
 	if l.Type != "SRV" {
 		it.text = "asked DNS for " + evidence.Clean(l.Name) + " " + l.Type + " (" + string(l.Outcome) + ")"
 	}
-	if !l.Outcome.Answered() || l.Type == "SRV" && len(l.SRV) == 0 {
+	switch {
+	case !l.Outcome.Answered(), l.Outcome == evidence.DNSNoName, l.Type == "SRV" && len(l.SRV) == 0:
 		it.status = run.Warn
+	case l.Outcome == evidence.DNSNoData: // a host may have addresses of the other family
+		it.status = ""
 	}
 	it.search = evidence.Clean(l.Name) + " dns " + string(l.Outcome)
 	if l.Asked > 0 && l.Answered > 0 {
@@ -196,6 +207,9 @@ func (s *talks) add(it *captureItem) {
 		return
 	}
 	t.text, t.took = it.text, it.took
+	if it.code != 0 {
+		t.code = it.code
+	}
 	t.status = run.Worse(t.status, it.status)
 	t.find(it.text + " " + it.search + " " + word(it.status))
 }

@@ -40,6 +40,7 @@ type captureView struct {
 	talk    int64 // the conversation under the cursor
 	message int
 	field   int
+	within  int // lines of a value that were scrolled over, where it fills the pane
 }
 
 func (m *Model) openCapture() tea.Cmd {
@@ -67,7 +68,10 @@ func (v *captureView) footer(m *Model) []key.Binding {
 	case v.choosing:
 		return []key.Binding{bind("up/down", "choose"), bind("enter", "start"), keys.Follow, bind("esc", "back")}
 	}
-	list := []key.Binding{bind("tab", "pane"), bind("enter", "zoom"), keys.Filter, keys.Follow, bind("w", "write"), keys.Bytes, keys.Causes, bind("esc", "back")}
+	list := []key.Binding{bind("tab", "pane"), bind("enter", "zoom"), keys.Filter, keys.Follow, bind("w", "write"), keys.Bytes, keys.Causes, keys.Copy, bind("esc", "back")}
+	if v.focus == paneFields {
+		list[len(list)-2] = bind("y", "copy the value")
+	}
 	if m.capture != nil && m.capture.paused {
 		return append([]key.Binding{bind("space", "go on")}, list...)
 	}
@@ -199,12 +203,18 @@ func (v *captureView) move(m *Model, k tea.KeyPressMsg) {
 	case paneMessages:
 		if t := v.current(); t != nil {
 			if to := moved(k, v.message, len(t.messages), page); to != v.message {
-				v.message, v.field, v.follow = to, anyField, false
+				v.message, v.field, v.within, v.follow = to, anyField, 0, false
 			}
 		}
 	default:
+		if over := v.fieldOverflow(m); over > 0 && (key.Matches(k, keys.Up, keys.PageUp) && v.within > 0 || key.Matches(k, keys.Down, keys.PageDown) && v.within < over) {
+			v.within = moved(k, v.within, over+1, page)
+			return
+		}
 		if d, ok := v.dissected(m); ok {
-			v.field = moved(k, v.fieldAt(d), len(d.fields), page)
+			if to := moved(k, v.fieldAt(d), len(d.fields), page); to != v.fieldAt(d) {
+				v.field, v.within = to, 0
+			}
 		}
 	}
 }
@@ -214,8 +224,16 @@ func (v *captureView) pick(t *talk) {
 	if t.id == v.talk {
 		return
 	}
-	v.talk, v.field = t.id, anyField
+	v.talk, v.field, v.within = t.id, anyField, 0
 	v.message = t.telling()
+}
+
+// code implements [coder]: that of the refusal in the conversation.
+func (v *captureView) code(*Model) uint32 {
+	if t := v.current(); t != nil {
+		return t.code
+	}
+	return 0
 }
 
 // jump selects the next conversation that went wrong, around the end.
@@ -255,7 +273,7 @@ func (v *captureView) refresh(m *Model) {
 	}
 	if t := v.current(); t != nil {
 		if last := t.telling(); v.follow && v.message != last {
-			v.message, v.field = last, anyField
+			v.message, v.field, v.within = last, anyField, 0
 		}
 		v.message = max(min(v.message, len(t.messages)-1), 0)
 	}
@@ -281,6 +299,9 @@ func (v *captureView) current() *talk {
 func (v *captureView) header(m *Model, w int) string {
 	c := m.capture
 	if c == nil || v.choosing && !c.running {
+		if m.run.plan == nil {
+			return "nothing captured yet"
+		}
 		return spread(m.title(), m.tally(), w)
 	}
 	left := typeset.Printable(m.shownText(c.ask.source()))
@@ -291,7 +312,7 @@ func (v *captureView) header(m *Model, w int) string {
 	if c.talks.dropped > 0 {
 		middle += fmt.Sprintf(", the newest %d shown", len(c.talks.list))
 	}
-	right := c.state(m)
+	right := c.state()
 	if m.run.plan != nil && !m.ofCapture && m.joined {
 		right = "joined  " + right
 	}
@@ -301,17 +322,30 @@ func (v *captureView) header(m *Model, w int) string {
 	return spread(left, right, w)
 }
 
+// counted is "1 packet", "1,204 packets".
 func counted(n int64, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return grouped(n) + " " + what + "s"
+}
+
+// grouped is a number with its thousands apart.
+func grouped(n int64) string {
+	text := fmt.Sprint(n)
+	for at := len(text) - 3; at > 0 && text[at-1] != '-'; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
 }
 
 // state says whether a capture goes on, waits or is over.
-func (c *capturing) state(*Model) string {
+func (c *capturing) state() string {
 	text := ""
-	if c.writing != "" {
+	switch {
+	case c.unwritten != nil:
+		text = "WRITING FAILED  "
+	case c.writing != "":
 		text = fmt.Sprintf("writing, %s  ", counted(c.written, "packet"))
 	}
 	switch {
@@ -321,6 +355,10 @@ func (c *capturing) state(*Model) string {
 		return text + fmt.Sprintf("PAUSED, %s wait  space go on", counted(int64(len(c.waiting)), "record"))
 	case !c.running && c.err != nil:
 		return text + "failed"
+	case !c.running && c.broken != "":
+		return text + "read to the break"
+	case !c.running && c.ask.Interface != "":
+		return text + "ended"
 	case !c.running:
 		return text + "read to the end"
 	case c.ask.Interface == "" && c.ask.Follow:

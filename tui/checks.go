@@ -164,17 +164,29 @@ func (c *checksView) settled(m *Model) {
 	}
 }
 
-// rows are those that the filter leaves.
+// rows are those that the filter leaves. Without one, what was skipped for one
+// reason is one row, until all are asked for.
 func (c *checksView) rows(m *Model) []*row {
 	var list []*row
 	s := m.shown()
+	roots := map[string]bool{}
 	for _, r := range s.rows {
-		if s.matches(r, c.filter.text) {
-			list = append(list, r)
+		if !s.matches(r, c.filter.text) {
+			continue
 		}
+		if root := r.skippedFor(); root != "" && c.folds() {
+			if roots[root] && r.key != c.cursor {
+				continue
+			}
+			roots[root] = true
+		}
+		list = append(list, r)
 	}
 	return list
 }
+
+// folds tells whether rows that were skipped for one reason are shown as one.
+func (c *checksView) folds() bool { return !c.all && c.filter.text == "" && !c.filter.typing }
 
 // index is the place of the cursor; without one it follows the work.
 func (c *checksView) index(rows []*row) int {

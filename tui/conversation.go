@@ -177,13 +177,16 @@ func (c *conversation) choose(ctx context.Context) (leave bool, err error) {
 	if !ok {
 		return true, nil
 	}
-	n, convErr := strconv.Atoi(strings.TrimSuffix(answer, "."))
+	n := 0 // of what was chosen; none where the answer is no number
+	if parsed, err := strconv.Atoi(strings.TrimSuffix(answer, ".")); err == nil {
+		n = parsed
+	}
 	switch {
 	case strings.EqualFold(answer, "q"), strings.EqualFold(answer, "quit"), strings.EqualFold(answer, "leave"):
 		return true, nil
 	case answer == "":
 		return false, nil
-	case convErr != nil || n < 1 || n > len(list):
+	case n < 1 || n > len(list):
 		c.say("%s is no choice: type a number from 1 to %d, then enter.", typeset.Cut(typeset.Printable(answer), 40), len(list))
 		return false, nil
 	case list[n-1].do == nil:

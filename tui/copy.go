@@ -34,6 +34,9 @@ func (m *Model) copy(evidence bool) tea.Cmd {
 	if evidence {
 		what = "the evidence"
 	}
+	if v, ok := m.top().(namedCopier); ok {
+		what = v.copyName(m, evidence)
+	}
 	if text == "" {
 		m.note = "there is nothing to copy here: no " + strings.TrimPrefix(what, "the ") + " belongs to what is selected"
 		return nil

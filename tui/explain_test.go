@@ -105,8 +105,8 @@ func TestExplainLeadsOn(t *testing.T) {
 	}
 	// Keys are text while a code is typed, and only then.
 	press(m, "e", "q", "r", "d")
-	if string(v.ask.text) != "qrd" || m.top() != view(v) {
-		t.Errorf("typed %q in %T", string(v.ask.text), m.top())
+	if v.ask.value() != "qrd" || m.top() != view(v) {
+		t.Errorf("typed %q in %T", v.ask.value(), m.top())
 	}
 	press(m, "esc")
 	if v.asking || v.page == nil {
@@ -125,7 +125,7 @@ func TestExplainHostileQuestion(t *testing.T) {
 		m.Update(size)
 		whole(t, m)
 	}
-	if n := len(m.top().(*explainView).ask.text); n > maxInput {
+	if n := len([]rune(m.top().(*explainView).ask.value())); n > maxInput {
 		t.Errorf("%d characters were taken", n)
 	}
 }

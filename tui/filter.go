@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kmsdiag/kmsdiag/internal/typeset"
@@ -8,26 +10,21 @@ import (
 
 // filter is a line of text that rows must hold.
 type filter struct {
-	text   string
+	text   string // as typed so far
 	typing bool
+	field  input
 }
-
-// maxFilter bounds what may be typed or pasted into a filter, in bytes.
-const maxFilter = 200
 
 // press takes a key while the filter is typed.
 func (f *filter) press(k tea.KeyPressMsg) {
-	switch {
-	case k.Code == tea.KeyEnter:
+	switch k.Code {
+	case tea.KeyEnter:
 		f.typing = false
-	case k.Code == tea.KeyEscape:
+	case tea.KeyEscape:
 		*f = filter{}
-	case k.Code == tea.KeyBackspace:
-		if r := []rune(f.text); len(r) > 0 {
-			f.text = string(r[:len(r)-1])
-		}
-	case k.Text != "" && len(f.text)+len(k.Text) <= maxFilter:
-		f.text += typeset.Printable(k.Text)
+	default:
+		f.field.press(k)
+		f.text = f.field.value()
 	}
 }
 
@@ -37,5 +34,5 @@ func (f *filter) line(width int) string {
 	if f.typing {
 		text += "_"
 	}
-	return typeset.Cut(text, width)
+	return strings.TrimRight(typeset.Line(text, width), " ")
 }

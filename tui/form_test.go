@@ -274,8 +274,8 @@ func TestInputEdits(t *testing.T) {
 		t.Error("a function key is text")
 	}
 	f.set(strings.Repeat("y", 2*maxInput))
-	if len(f.text) != maxInput {
-		t.Errorf("%d characters", len(f.text))
+	if n := len([]rune(f.value())); n != maxInput {
+		t.Errorf("%d characters", n)
 	}
 }
 

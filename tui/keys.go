@@ -59,7 +59,7 @@ var keys = keyMap{
 	Target:  bind("t", "another target", "t"),
 
 	Filter:       bind("/", "filter", "/"),
-	All:          bind("a", "show skipped too", "a"),
+	All:          bind("a", "show every skipped row", "a"),
 	Copy:         bind("y", "copy the fix", "y"),
 	CopyEvidence: bind("Y", "copy the evidence", "Y"),
 	Save:         bind("s", "save", "s"),

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -77,6 +78,9 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 	var text, end string
 	if r.result != nil && (r.phase == done || r.old) {
 		text = s.names.Row(*r.result)
+		if n := c.folded(s, r); n > 0 {
+			text = strings.Replace(text, "not run:", fmt.Sprintf("and %d more (a) not run:", n), 1)
+		}
 		if r.result.Status != run.Skip {
 			end = typeset.Took(r.result.Took)
 		}
@@ -111,6 +115,20 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 		body = m.look.style.dim.Render(body)
 	}
 	return pointer + mark + " " + body
+}
+
+// folded is the number of rows that a row stands for beside itself.
+func (c *checksView) folded(s *session, r *row) int {
+	root, n := r.skippedFor(), -1
+	if root == "" || !c.folds() {
+		return 0
+	}
+	for _, o := range s.rows {
+		if o.skippedFor() == root {
+			n++
+		}
+	}
+	return n
 }
 
 // markOf is the mark of a row: blank while it waits, dots while it works.

@@ -163,13 +163,15 @@ func stoppedMatrix(t testing.TB) *Model {
 
 func TestMatrixFrames(t *testing.T) {
 	for name, make := range map[string]func(testing.TB) *Model{
-		"plan":     func(t testing.TB) *Model { m, _ := matrixModel(t, "one-of-two-ill", "m"); return m },
-		"choose":   func(t testing.TB) *Model { m, _ := matrixModel(t, "one-of-two-ill", "m", "1", "down"); return m },
-		"no plan":  func(t testing.TB) *Model { m, _ := matrixModel(t, "one-of-two-ill"); press(m, "m"); return m },
-		"running":  func(t testing.TB) *Model { return partly(t, "one-of-two-ill", 12) },
-		"mixed":    func(t testing.TB) *Model { return finished(t, "one-of-two-ill") },
-		"refused":  func(t testing.TB) *Model { return finished(t, "host-key-too-old", "n") },
-		"few":      func(t testing.TB) *Model { return finished(t, "count-too-low", "G", "up", "up", "up", "up", "up", "up", "up", "up") },
+		"plan":    func(t testing.TB) *Model { m, _ := matrixModel(t, "one-of-two-ill", "m"); return m },
+		"choose":  func(t testing.TB) *Model { m, _ := matrixModel(t, "one-of-two-ill", "m", "1", "down"); return m },
+		"no plan": func(t testing.TB) *Model { m, _ := matrixModel(t, "one-of-two-ill"); press(m, "m"); return m },
+		"running": func(t testing.TB) *Model { return partly(t, "one-of-two-ill", 12) },
+		"mixed":   func(t testing.TB) *Model { return finished(t, "one-of-two-ill") },
+		"refused": func(t testing.TB) *Model { return finished(t, "host-key-too-old", "n") },
+		"few": func(t testing.TB) *Model {
+			return finished(t, "count-too-low", "G", "up", "up", "up", "up", "up", "up", "up", "up")
+		},
 		"no host":  func(t testing.TB) *Model { return finished(t, "port-refused") },
 		"zoomed":   func(t testing.TB) *Model { return finished(t, "host-key-too-old", "enter") },
 		"verdict":  func(t testing.TB) *Model { return finished(t, "one-of-two-ill", "3") },

@@ -47,10 +47,13 @@ func (v *matrixView) tally(m *Model, x *matrixRun) string {
 		word   string
 		like   run.Status
 	}{
-		{run.MatrixServed, "served", run.Pass}, {run.MatrixRefused, "REFUSED", run.Fail}, {run.MatrixInvalid, "INVALID", run.Fail},
-		{run.MatrixNoAnswer, "no answer", run.Warn}, {run.MatrixNotAsked, "not asked", run.Skip},
+		{run.MatrixServed, "served", run.Pass},
+		{run.MatrixRefused, "REFUSED", run.Fail},
+		{run.MatrixInvalid, "INVALID", run.Fail},
+		{run.MatrixNoAnswer, "no answer", run.Warn},
+		{run.MatrixNotAsked, "not asked", run.Skip},
 	} {
-		if n[c.status] > 0 {
+		if n[c.status] > 0 && (m.w >= 60 || c.status != run.MatrixNotAsked || len(parts) == 0) {
 			parts = append(parts, m.look.status(c.like).Render(fmt.Sprintf("%d %s", n[c.status], c.word)))
 		}
 	}
@@ -210,14 +213,17 @@ func answerWords(row *run.MatrixRow, width int) string {
 		return report.MatrixAnswer(row, width >= 90)
 	}
 	text := fmt.Sprintf("served, count %d, %d without this probe", *row.Count, *row.Others)
-	if width < 90 {
+	more := fmt.Sprintf(": %d more must ask", row.Missing)
+	switch {
+	case width < 60:
+		text, more = fmt.Sprintf("served %d (%d)", *row.Count, *row.Others), fmt.Sprintf(", %d short", row.Missing)
+	case width < 90 && row.Missing > 0:
+		text = fmt.Sprintf("served, %d (%d)", *row.Count, *row.Others)
+	case width < 90:
 		text = fmt.Sprintf("served, %d (%d without probe)", *row.Count, *row.Others)
 	}
-	if width < 60 {
-		text = fmt.Sprintf("served %d (%d)", *row.Count, *row.Others)
-	}
 	if row.Missing > 0 {
-		text += fmt.Sprintf(": %d more must ask", row.Missing)
+		text += more
 	}
 	return text
 }

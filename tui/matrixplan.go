@@ -43,6 +43,9 @@ func (v *matrixView) placeLine(m *Model, p matrixPlace, i, width int) string {
 	if x := m.matrices.byPlace[p.key]; x != nil {
 		n := x.counts()
 		state = fmt.Sprintf("asked before: %d served, %d refused", n[run.MatrixServed], n[run.MatrixRefused])
+		if n[run.MatrixServed]+n[run.MatrixRefused] == 0 {
+			state = "asked before: no answer"
+		}
 	}
 	pointer := "  "
 	if i == v.place {

@@ -269,6 +269,9 @@ func (v *matrixView) shown(x *matrixRun) []int {
 
 // matches tells whether a row holds the text of a filter.
 func (x *matrixRun) matches(i int, filter string) bool {
+	if filter == "" {
+		return true
+	}
 	row := &x.rows[i]
 	text := strings.Join(append([]string{row.Name, row.Class, string(row.Status), row.Code, row.Why, row.CountedID}, row.Releases...), " ")
 	return strings.Contains(strings.ToLower(text), strings.ToLower(filter))

@@ -248,7 +248,8 @@ func (m *Model) openPlace(k tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(k, keys.Target):
 		return m.openForm(), true
 	case key.Matches(k, keys.Save):
-		return m.openSave(), true
+		m.openSave()
+		return nil, true
 	}
 	return nil, false
 }

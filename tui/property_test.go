@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -82,6 +83,8 @@ func everyService() Services {
 	s.Run = noRun
 	s.Save = func(string, []run.Event) (string, error) { return "kmsdiag.txt", nil }
 	s.Read = noRead
+	s.MatrixPlan = func(context.Context, []run.MatrixEndpoint) run.MatrixPlan { return run.MatrixPlan{} }
+	s.Matrix = func(context.Context, run.MatrixPlan, func(run.MatrixEvent)) {}
 	s.Capture = noCapture
 	s.Heal = func() error { return nil }
 	s.Parse = parseWords

@@ -56,6 +56,12 @@ func (m *Model) begin(ask Request) tea.Cmd {
 	svc, all := m.svc.Run, m.ctx
 	work := func() {
 		defer close(stream)
+		defer func() {
+			if v := recover(); v != nil {
+				// It must not take the terminal down with it.
+				failed <- fmt.Errorf("the run broke off: %v; what was found stays, and R tries again", v)
+			}
+		}()
 		failed <- svc(ctx, ask, func(e run.Event) {
 			select {
 			case stream <- e:
@@ -134,7 +140,9 @@ func (m *Model) takeEvents(msg eventsMsg) tea.Cmd {
 	if msg.err != nil {
 		m.run.running = false
 		m.note = msg.err.Error()
-		return m.openForm()
+		if m.run.plan == nil {
+			return m.openForm() // nothing can be asked of such a target
+		}
 	}
 	var cmd tea.Cmd
 	if msg.ended {

@@ -24,13 +24,12 @@ type savedMsg struct {
 	err  error
 }
 
-func (m *Model) openSave() tea.Cmd {
+func (m *Model) openSave() {
 	if m.run.plan == nil {
 		m.note = "there is nothing to save yet"
-		return nil
+		return
 	}
 	open(m, func() *saveView { return &saveView{} })
-	return nil
 }
 
 func (v *saveView) title() string { return "save" }

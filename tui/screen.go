@@ -45,6 +45,7 @@ func (m *Model) frame() string {
 	if t := v.title(); t != "" {
 		top.cols[0].title += " " + t
 	}
+	top.cols[0].title += m.captureMark(m.w - 6 - typeset.Width(top.cols[0].title))
 	bands = append([]band{top}, bands...)
 	last := &bands[len(bands)-1]
 	if len(last.cols) != 1 {
@@ -84,7 +85,7 @@ func (m *Model) headline(v view) string {
 			bar = m.bar(answered, total, 10) + "  "
 		}
 		right = fmt.Sprintf("%s%d of %d  %s  esc stop", bar, answered, total, typeset.Took(m.elapsed()))
-	} else if s.summary != nil {
+	} else if s.summary != nil && !(m.ofCapture && m.capture.running) {
 		end := "  done in " + typeset.Took(s.summary.Took)
 		if s.summary.Stopped {
 			end = "  stopped"

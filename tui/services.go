@@ -127,6 +127,7 @@ type CaptureResult struct {
 	Evidence evidence.Set
 	Events   []run.Event // the stream that a saved capture holds; the last has the summary
 	Counters capture.Counters
+	Broken   string // where files break off, if one does
 	Final    bool
 }
 

@@ -38,6 +38,15 @@ type row struct {
 	order    [2]int      // of its check in the plan, of its subject in discovery
 }
 
+// skippedFor is the root of a skipped answer: the check and the subject that it
+// failed for; empty for any other row.
+func (r *row) skippedFor() string {
+	if r.result == nil || r.result.Status != run.Skip || r.phase != done {
+		return ""
+	}
+	return r.result.Root
+}
+
 // session digests the events of a run, and of later rounds over the same target:
 // what a round asks again replaces what was known, the rest stays.
 type session struct {

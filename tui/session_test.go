@@ -1,10 +1,13 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/run"
@@ -182,5 +185,30 @@ func TestPartialRoundIsJudgedAsAWhole(t *testing.T) {
 	}
 	if again := m.judge(); again != nil {
 		t.Error("the same is judged again and again")
+	}
+}
+
+func TestSkippedForOneReasonAreOneRow(t *testing.T) {
+	m := modelOf(t, recordedRun(t, "one-of-two-ill"))
+	c := m.views[0].(*checksView)
+	folded := len(c.rows(m))
+	press(m, "a")
+	if all := len(c.rows(m)); all != len(m.run.rows) || folded != all-2 {
+		t.Errorf("%d rows folded, %d of %d unfolded", folded, all, len(m.run.rows))
+	}
+}
+
+// A run that panics is a note on a whole screen, not a broken terminal.
+func TestRunThatPanics(t *testing.T) {
+	m := modelOf(t, recordedRun(t, "healthy"))
+	m.svc.Run = func(context.Context, Request, func(run.Event)) error { panic("boom") }
+	cmd := m.begin(m.ask)
+	for _, c := range cmd().(tea.BatchMsg) {
+		if msg, ok := c().(reply); ok {
+			m.Update(msg)
+		}
+	}
+	if m.busy() || !strings.Contains(m.frame(), "the run broke off: boom") {
+		t.Errorf("busy %v, screen\n%s", m.busy(), m.frame())
 	}
 }

@@ -33,6 +33,12 @@ type copier interface {
 	copyText(m *Model, evidence bool) string
 }
 
+// namedCopier is a copier that says what it copies, where that is neither a fix
+// nor evidence: "the value".
+type namedCopier interface {
+	copyName(m *Model, evidence bool) string
+}
+
 // rerunner is a view with answers of its own to ask for again.
 type rerunner interface{ rerun(m *Model) tea.Cmd }
 

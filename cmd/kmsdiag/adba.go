@@ -21,9 +21,12 @@ hosts are published beside them. Nothing is written to the directory.
 
 A domain controller shows them to a user who is logged on; any user of the domain
 will do. The password comes from --password-file, from KMSDIAG_LDAP_PASSWORD, or is
-asked for on the terminal; there is no flag for it. It is sent over TLS alone. The
-logged-on user of Windows is not used: without --user the domain controller is asked
-without a name, which shows little.
+asked for on the terminal; there is no flag for it. It is sent over TLS alone.
+
+Without --user, on Windows, it is the user of this session (--user self), who logs on
+with a Kerberos ticket, over TLS as well, and is named before anything is sent. On
+other systems, and with --anonymous, the domain controller is asked without a name,
+which shows little.
 
 The exit code is 3 where the objects could not be read, and where there are none.
 Without LDAP, the line that this command prints then shows the same in Windows
@@ -31,22 +34,24 @@ PowerShell; kmsdiag explain - reads what it prints.`
 
 const adbaExample = `  kmsdiag adba corp.example --user auditor@corp.example
   kmsdiag adba corp.example --user 'CORP\auditor' --password-file secret.txt --ldaps
+  kmsdiag adba corp.example --user self --dc dc01.corp.example
   kmsdiag adba corp.example --dc dc01.corp.example --ca-file root.pem -o json
   kmsdiag adba corp.example --redact`
 
 // adbaOptions are the flags of adba.
 type adbaOptions struct {
-	format   string
-	redact   bool
-	servers  []string
-	dns      []string
-	user     string
-	file     string
-	ldaps    bool
-	startTLS bool
-	caFile   string
-	insecure bool
-	timeout  time.Duration
+	format    string
+	redact    bool
+	servers   []string
+	dns       []string
+	user      string
+	file      string
+	anonymous bool
+	ldaps     bool
+	startTLS  bool
+	caFile    string
+	insecure  bool
+	timeout   time.Duration
 }
 
 func (a *app) newADBA() *cobra.Command {
@@ -71,8 +76,9 @@ func (a *app) newADBA() *cobra.Command {
 	f.BoolVar(&o.redact, "redact", false, "names, addresses and ids as stable pseudonyms")
 	f.StringSliceVar(&o.servers, "dc", nil, "`HOST` or HOST:PORT of a domain controller to ask instead of those in DNS")
 	f.StringSliceVar(&o.dns, "dns", nil, "`ADDRESS` of a DNS server to ask instead of the configured ones")
-	f.StringVar(&o.user, "user", "", "`NAME` to log on with: user@domain, DOMAIN\\user or a distinguished name (also "+envUser+")")
+	f.StringVar(&o.user, "user", "", "`NAME` to log on with: user@domain, DOMAIN\\user, a distinguished name, or self for the user of this Windows session (also "+envUser+")")
 	f.StringVar(&o.file, "password-file", "", "`FILE` with the password in its first line; - is standard input")
+	f.BoolVar(&o.anonymous, "anonymous", false, "ask without a name, whatever "+envUser+" says")
 	f.BoolVar(&o.startTLS, "starttls", false, "encrypt with StartTLS on port 389 (the default)")
 	f.BoolVar(&o.ldaps, "ldaps", false, "encrypt from the first byte, on port 636")
 	f.StringVar(&o.caFile, "ca-file", "", "`FILE` with the certificates to trust, in PEM form, instead of the system's")
@@ -94,6 +100,9 @@ func (a *app) adba(ctx context.Context, o adbaOptions, domain string) error {
 	access, err := a.access(ctx, o)
 	if err != nil {
 		return err
+	}
+	if o.format == "text" && !o.redact {
+		a.sayWho(access)
 	}
 	env := &checks.Env{Target: target, Version: buildVersion(), Directory: &checks.Directory{Access: access, Servers: servers.Hosts}}
 	done, err := a.debugging(env)
@@ -157,7 +166,7 @@ func lastCause(err error) string {
 
 // access collects how to log on.
 func (a *app) access(ctx context.Context, o adbaOptions) (directory.Access, error) {
-	access := directory.Access{User: o.user, Insecure: o.insecure, Step: o.timeout, Mode: directory.StartTLS}
+	access := directory.Access{Insecure: o.insecure, Step: o.timeout, Mode: directory.StartTLS}
 	if o.ldaps && o.startTLS {
 		return access, usagef("--ldaps and --starttls exclude each other")
 	}
@@ -174,16 +183,15 @@ func (a *app) access(ctx context.Context, o adbaOptions) (directory.Access, erro
 		}
 		access.Roots = roots
 	}
-	if access.User == "" {
-		access.User = os.Getenv(envUser)
+	user, source, err := o.reader(isWindows)
+	if err != nil || user == "" {
+		return access, err
 	}
-	if access.User == "" {
-		if o.file != "" {
-			return access, usagef("--password-file %s: there is no --user whose password it would be", o.file)
-		}
-		return access, nil
+	if user == selfUser {
+		err := asSelf(&access, source)
+		return access, err
 	}
-	var err error
+	access.User = user
 	switch file := os.Getenv(envPasswordFile); {
 	case o.file != "":
 		if access.Password, err = a.readPassword(o.file); err != nil {

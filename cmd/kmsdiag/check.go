@@ -108,6 +108,9 @@ func (a *app) check(ctx context.Context, o checkOptions, args []string) error {
 	if env.Directory, err = a.directoryFromEnviron(o.only); err != nil {
 		return err
 	}
+	if env.Directory != nil && !o.output.redact {
+		a.sayWho(env.Directory.Access)
+	}
 	with, err := a.with(ctx, o.with)
 	if err != nil {
 		return err

@@ -24,6 +24,52 @@ const (
 	envPasswordFile = "KMSDIAG_LDAP_PASSWORD_FILE"
 )
 
+// selfUser stands for the user of this Windows session in the place of a name.
+const selfUser = "self"
+
+// reader says who reads the directory, empty for nobody, and the flag or variable
+// that says so. On Windows it is the user of the session unless somebody is named.
+func (o adbaOptions) reader(windows bool) (user, source string, err error) {
+	user, source = o.user, "--user "+o.user
+	if user == "" && !o.anonymous {
+		user = os.Getenv(envUser)
+		source = envUser + "=" + user
+	}
+	switch {
+	case o.anonymous && (o.user != "" || o.file != ""):
+		return "", "", usagef("--anonymous excludes --user and --password-file")
+	case user == "" && o.file != "":
+		return "", "", usagef("--password-file %s: there is no --user whose password it would be", o.file)
+	case user == selfUser && o.file != "":
+		return "", "", usagef("%s: the user of this Windows session logs on without --password-file", source)
+	case user == "" && windows && !o.anonymous:
+		return selfUser, "--user " + selfUser, nil
+	}
+	return user, source, nil
+}
+
+// asSelf makes the user of this Windows session the one who reads the directory.
+// Elsewhere that is a wrong use of what named it.
+func asSelf(access *directory.Access, source string) error {
+	if _, err := directory.Self(); errors.Is(err, directory.ErrNoSelf) {
+		return usagef("%s: %w", source, err)
+	}
+	access.Self = true
+	return nil
+}
+
+// sayWho names the user of this Windows session before its ticket is used.
+func (a *app) sayWho(access directory.Access) {
+	if !access.Self {
+		return
+	}
+	name, err := directory.Self()
+	if err != nil {
+		name = "a user whose name Windows does not tell"
+	}
+	a.say("will log on to the directory as %s, the user of this Windows session", tame(name))
+}
+
 // maxPassword is more than Active Directory takes, in bytes.
 const maxPassword = 1024
 
@@ -68,14 +114,20 @@ func everyCheck() []*checks.Check {
 }
 
 // directoryFromEnviron returns how a check reads activation objects: not at all
-// unless the environment names a user. Only are the ids of --only.
+// unless the environment names a user, which may be that of the Windows session.
+// Only are the ids of --only.
 func (a *app) directoryFromEnviron(only []string) (*checks.Directory, error) {
 	user := os.Getenv(envUser)
 	if user == "" {
 		if slices.Contains(only, checks.ADBAObjects.ID) {
-			return nil, usagef("--only %s: it needs a user and a password, in %s and %s or %s", checks.ADBAObjects.ID, envUser, envPassword, envPasswordFile)
+			return nil, usagef("--only %s: it needs a user and a password, in %s and %s or %s; on Windows %s=%s is the user of this session",
+				checks.ADBAObjects.ID, envUser, envPassword, envPasswordFile, envUser, selfUser)
 		}
 		return nil, nil //nolint:nilnil // nothing was asked for
+	}
+	if user == selfUser {
+		d := &checks.Directory{}
+		return d, asSelf(&d.Access, envUser+"="+user)
 	}
 	d := &checks.Directory{Access: directory.Access{User: user, Password: directory.Secret(os.Getenv(envPassword))}}
 	if file := os.Getenv(envPasswordFile); d.Access.Password == "" && file != "" {

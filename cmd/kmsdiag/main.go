@@ -28,6 +28,9 @@
 //	TERM=dumb            no colours, plain marks
 //	KMSDIAG_NO_REQUEST   of any value: as --no-request
 //	KMSDIAG_NO_RECENT    of any value: as tui --no-recent
+//	KMSDIAG_LDAP_USER    who reads activation objects; self: the user of this Windows session
+//	KMSDIAG_LDAP_PASSWORD, KMSDIAG_LDAP_PASSWORD_FILE
+//	                     the password of another user, or the file of it
 //
 // # Limitations
 //

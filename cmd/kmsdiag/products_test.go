@@ -5,11 +5,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 
+	"github.com/kmsdiag/kmsdiag/checks"
+	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/kms"
 	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
@@ -93,5 +97,48 @@ func TestProductsBrokenPipe(t *testing.T) {
 	err := a.matrix(t.Context(), env, productsOptions{format: "text", yes: true}, nil)
 	if !gone(err) || len(site.Requests()) > 0 || log.Len() > 0 {
 		t.Errorf("%v after %d requests; %s", err, len(site.Requests()), log.String())
+	}
+}
+
+// A saved matrix is shown as it was, in every format, with its exit code.
+func TestProductsSavedAndShown(t *testing.T) {
+	site, env := startLab(t, "count-too-low")
+	defer site.Close()
+	env.Target = corpTarget()
+	plan := checks.MatrixPlan(t.Context(), env, checks.MatrixOptions{})
+	var steps []run.MatrixEvent
+	checks.Matrix(t.Context(), env, plan, func(e run.MatrixEvent) {
+		if e.Progress == nil { // which is not saved
+			steps = append(steps, e)
+		}
+	})
+	printed := func(format string) string {
+		var out bytes.Buffer
+		r, err := report.NewMatrix(format, &out, newApp(&out, &bytes.Buffer{}).style())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range steps {
+			if err := r.Event(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return out.String()
+	}
+	file := filepath.Join(t.TempDir(), "matrix.jsonl")
+	if err := os.WriteFile(file, []byte(printed("jsonl")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range report.MatrixFormats {
+		var out bytes.Buffer
+		a := newApp(&out, &bytes.Buffer{})
+		o := defaultOutput()
+		o.format = format
+		if err := a.show(o, file, evidence.Set{}, false); err != nil {
+			t.Fatal(err)
+		}
+		if want := printed(format); out.String() != want || a.code != exitOK {
+			t.Errorf("%s, exit code %d:\n%s\nwant:\n%s", format, a.code, out.String(), want)
+		}
 	}
 }

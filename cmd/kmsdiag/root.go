@@ -45,6 +45,10 @@ Environment:
   ACCESSIBLE           of any value: as --accessible
   KMSDIAG_NO_REQUEST   of any value: as --no-request
   KMSDIAG_NO_RECENT    of any value: as tui --no-recent
+  KMSDIAG_LDAP_USER    who reads activation objects in adba, and in check and tui,
+                       which do not without; self is the user of this Windows session
+  KMSDIAG_LDAP_PASSWORD, KMSDIAG_LDAP_PASSWORD_FILE
+                       the password of another user, or the file of it
 
 Limitations:
   A check says what this machine meets, from this place, for one product. No PC's

@@ -79,6 +79,9 @@ func (a *app) tui(ctx context.Context, o tuiOptions, args []string) error {
 	if err != nil {
 		return asUsage(err)
 	}
+	if env.Directory, err = a.directoryFromEnviron(nil); err != nil {
+		return err
+	}
 	with, err := a.with(ctx, o.check.with)
 	if err != nil {
 		return err
@@ -164,7 +167,7 @@ func (a *app) services(env *checks.Env, svc *tui.Services, scenario string) {
 		if ask.BindOnly {
 			opts.Skip = []string{checks.KMSRequest.ID, checks.KMSCount.ID, checks.KMSClock.ID, checks.KMSIdentity.ID}
 		}
-		checks.Run(ctx, world, checks.All(), opts, emit)
+		checks.Run(ctx, world, checks.Planned(world), opts, emit)
 		return nil
 	}
 	matrixServices(env, svc)

@@ -32,7 +32,7 @@ func (a *app) captureServices(svc *tui.Services, o *captureOptions) {
 		tell := func(r *capture.Report, final bool) {
 			now := time.Now()
 			events := append([]run.Event{capture.Plan(buildVersion(), started, sourcesOf(ask)...)}, r.Events(now, now.Sub(started), false)...)
-			emit(tui.CaptureEvent{Result: &tui.CaptureResult{Evidence: r.Evidence, Events: events, Counters: r.Counters, Final: final}})
+			emit(tui.CaptureEvent{Result: &tui.CaptureResult{Evidence: r.Evidence, Events: events, Counters: r.Counters, Broken: r.BrokenText(), Final: final}})
 		}
 		job.Interim = func(r *capture.Report) { tell(r, false) }
 		job.Tap = ask.Tap
@@ -43,8 +43,8 @@ func (a *app) captureServices(svc *tui.Services, o *captureOptions) {
 			}()
 		}
 		r, err := job.Run(ctx)
-		if r != nil && err == nil {
-			tell(r, true)
+		if r != nil && (err == nil || r.Counters.Packets > 0) {
+			tell(r, true) // also of one that broke off
 		}
 		return err
 	}
@@ -118,6 +118,9 @@ func (a *app) captureScreen(ctx context.Context, o *captureOptions) error {
 	env, err := checkEnv(checkOptions{}, nil)
 	if err != nil {
 		return asUsage(err)
+	}
+	if env.Directory, err = a.directoryFromEnviron(nil); err != nil {
+		return err
 	}
 	var svc tui.Services
 	a.captureServices(&svc, o)

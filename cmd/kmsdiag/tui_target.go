@@ -66,7 +66,7 @@ func announced(ctx context.Context, world *checks.Env) []string {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var sends []string
-	checks.Run(ctx, world, checks.All(), checks.Options{}, func(e run.Event) {
+	checks.Run(ctx, world, checks.Planned(world), checks.Options{}, func(e run.Event) {
 		if e.Plan != nil {
 			sends = e.Plan.Sends
 			stop()

@@ -37,19 +37,27 @@ type action struct {
 
 var shots = []shot{
 	{
-		"checks", "One of two hosts is silent: the rows, the cause, the cure", [2]int{100, 30}, "demo --tui one-of-two-ill",
+		"checks", "One of two hosts is silent: the rows, the cause, the cure",
+		[2]int{100, 30},
+		"demo --tui one-of-two-ill",
 		[]action{{nil, "done in"}},
 	},
 	{
-		"explain", "The page of a code, its causes held against the run", [2]int{100, 30}, "demo --tui one-of-two-ill",
+		"explain", "The page of a code, its causes held against the run",
+		[2]int{100, 30},
+		"demo --tui one-of-two-ill",
 		[]action{{nil, "done in"}, {[]string{"e"}, "WHAT THIS RUN SAYS"}},
 	},
 	{
-		"count", "A host that counts too few clients", [2]int{80, 24}, "demo --tui count-too-low",
+		"count", "A host that counts too few clients",
+		[2]int{80, 24},
+		"demo --tui count-too-low",
 		[]action{{nil, "done in"}, {[]string{"u"}, "kmsdiag count"}},
 	},
 	{
-		"capture", "A packet capture: conversations, messages, fields, bytes", [2]int{100, 30}, "capture --tui capture/testdata/captures/" + captureFile,
+		"capture", "A packet capture: conversations, messages, fields, bytes",
+		[2]int{100, 30},
+		"capture --tui capture/testdata/captures/" + captureFile,
 		[]action{{nil, "3 Fields"}, {[]string{"2", "down", "down", "tab"}, "3 Fields"}},
 	},
 }

@@ -110,7 +110,7 @@ func (f forest) serve(t *testing.T, n netns, options ...string) {
 	go func() { ended <- c.Wait() }()
 	stop := func() {
 		_ = c.Process.Kill()
-		<-ended
+		_ = <-ended // killed, it has failed
 		_ = log.Close()
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; {
