@@ -308,5 +308,6 @@ func (s *session) matches(r *row, filter string) bool {
 	if r.result != nil {
 		text += " " + string(r.result.Status) + " " + r.result.Summary
 	}
+	text = text[:min(len(text), maxText)]
 	return strings.Contains(strings.ToLower(text), strings.ToLower(filter))
 }
