@@ -3,6 +3,7 @@ package catalog
 import (
 	_ "embed" // for the table
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -47,6 +48,15 @@ func BuildByNumber(number int) (Build, bool) {
 		return Build{}, false
 	}
 	return buildTable()[i], true
+}
+
+// SystemOf names the system of a role that has the build, such as "Windows 10 1809" or "Server 2019" of 17763.
+func (b Build) SystemOf(role Class) string {
+	client, server, both := strings.Cut(b.Name, " / ")
+	if both && role == Server {
+		return server
+	}
+	return client
 }
 
 // PlatformID returns the platform id that a host of any build, in the table or not, puts first in its ePID; false

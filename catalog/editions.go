@@ -3,14 +3,13 @@ package catalog
 import (
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Edition is what a machine runs, and the generic keys made for it.
 type Edition struct {
 	Name       string // such as "Windows 11 Pro"; "" where it is not known
 	Class      Class
-	Keys       []GVLK // usually one; none for editions without volume licences and those whose key is not published
+	Keys       []GVLK // usually one; none for editions without volume licences and those whose key is not published; several where the release is not known
 	Retail     bool   // an edition that is not sold in volume, such as Home
 	Evaluation bool   // takes no product key before it is converted
 	Azure      bool   // licensed for Azure and Azure Local alone
@@ -63,6 +62,15 @@ func (e *Edition) of(c Choice) {
 			e.Keys = append(e.Keys, g)
 		}
 	}
+	if len(e.Keys) > 0 {
+		return
+	}
+	name := words(e.Name)
+	for _, g := range gvlkTable() { // the lists name keys whose activation id is not publicly known
+		if g.ActivationID == "" && sameWords(words(g.Name()), name) {
+			e.Keys = append(e.Keys, g)
+		}
+	}
 }
 
 func azureOnly(name string) bool {
@@ -83,107 +91,4 @@ func sameWords(a, b []string) bool {
 	slices.Sort(a)
 	slices.Sort(b)
 	return slices.Equal(a, b)
-}
-
-// editionIDs maps the EditionID of the registry and of DISM to the edition in a product's name.
-var editionIDs = sync.OnceValue(func() map[string]string {
-	return map[string]string{
-		"core": "Home", "coren": "Home N", "coresinglelanguage": "Home Single Language", "corecountryspecific": "Home Country Specific",
-		"professional": "Pro", "professionaln": "Pro N",
-		"professionalworkstation": "Pro for Workstations", "professionalworkstationn": "Pro for Workstations N",
-		"professionaleducation": "Pro Education", "professionaleducationn": "Pro Education N",
-		"education": "Education", "educationn": "Education N", "enterprise": "Enterprise", "enterprisen": "Enterprise N",
-		"enterprises": "Enterprise", "enterprisesn": "Enterprise N", "iotenterprises": "IoT Enterprise",
-		"enterpriseg": "Enterprise G", "enterprisegn": "Enterprise G N", "business": "Business", "businessn": "Business N",
-		"serverrdsh":     "Enterprise multi-session",
-		"serverstandard": "Standard", "serverdatacenter": "Datacenter", "serversolution": "Essentials", "serverturbine": "Datacenter Azure Edition",
-		"serverenterprise": "Enterprise", "serverweb": "Web",
-	}
-})
-
-// IsEdition tells whether a key is made for an edition with an EditionID such as "Professional", of whatever Windows.
-func (g GVLK) IsEdition(id string) bool {
-	edition, ok := editionIDs()[strings.ToLower(id)]
-	return ok && slices.ContainsFunc(g.Choices(), func(c Choice) bool {
-		return c.Product.Edition == edition || strings.HasSuffix(c.Product.Name, " "+edition)
-	})
-}
-
-// longTerm are the releases of EnterpriseS and IoTEnterpriseS by build, newest first.
-var longTerm = []struct {
-	build   int
-	release string
-}{
-	{26100, "windows-11-ltsc-2024"},
-	{19044, "windows-10-ltsc-2021"},
-	{17763, "windows-10-ltsc-2019"},
-	{14393, "windows-10-ltsb-2016"},
-	{10240, "windows-10-ltsb-2015"},
-}
-
-// EditionByID returns the edition with an EditionID such as "Professional" or "ServerStandardEval" on a Windows
-// build. It fails for ids and builds that the tables do not have.
-func EditionByID(id string, build int) (Edition, bool) {
-	id = strings.ToLower(strings.TrimSpace(id))
-	id, evaluation := strings.CutSuffix(id, "eval")
-	if core, ok := strings.CutSuffix(id, "cor"); ok && strings.HasPrefix(id, "server") { // without a desktop
-		id = core
-	}
-	edition, ok := editionIDs()[id]
-	if !ok {
-		return Edition{}, false
-	}
-	name := ""
-	switch {
-	case id == "serverrdsh":
-		name = "Windows 10/11 Enterprise multi-session"
-	case strings.HasPrefix(id, "enterpriseg"):
-		name = "Windows 10/11 " + edition
-	case strings.HasPrefix(id, "enterprises"), id == "iotenterprises":
-		for _, l := range longTerm {
-			if l.build == build {
-				r, _ := ReleaseByID(l.release)
-				name = r.WithEdition(edition)
-			}
-		}
-	default:
-		name = releaseOf(strings.HasPrefix(id, "server"), build)
-		if name != "" {
-			name += " " + edition
-		}
-	}
-	if name == "" {
-		return Edition{}, false
-	}
-	e, ok := EditionByName(name)
-	e.Evaluation = e.Evaluation || evaluation
-	return e, ok
-}
-
-// releaseOf names the Windows of a build without its edition, or returns "".
-func releaseOf(server bool, build int) string {
-	switch {
-	case !server && build >= 22000:
-		return "Windows 11"
-	case !server && build >= 10240:
-		return "Windows 10"
-	case server && build == 20349:
-		build = 20348
-	case build == 7601:
-		build = 7600
-	case build > 6001 && build <= 6003:
-		build = 6001
-	}
-	class := Client
-	if server {
-		class = Server
-	}
-	if !server && build == 6001 {
-		build = 6000
-	}
-	name := systemName(class, build)
-	if strings.HasPrefix(name, "build ") {
-		return ""
-	}
-	return name
 }

@@ -211,6 +211,25 @@ func (k HostKey) CanLiveOn(build int) (Placement, string) {
 	return PlaceUnlisted, ""
 }
 
+// RolesOn returns the roles of a build, server before client, that the list names as hosts for the key; nil for a build
+// that is not in the table of builds.
+func (k HostKey) RolesOn(build int) []Class {
+	b, ok := BuildByNumber(build)
+	if !ok {
+		return nil
+	}
+	var roles []Class
+	for _, role := range []Class{Server, Client} {
+		exists := role == Server && b.Server || role == Client && b.Client
+		if exists && slices.ContainsFunc(k.hosts, func(h hostRange) bool {
+			return h.role == role && build >= h.first && (h.last == 0 || build <= h.last)
+		}) {
+			roles = append(roles, role)
+		}
+	}
+	return roles
+}
+
 // UpdateFor returns the update a host with this build needs before it accepts the key, such as "KB5034768", or "".
 // Updates are superseded: a later cumulative one does as well.
 func (k HostKey) UpdateFor(build int) string {

@@ -21,6 +21,8 @@ type HostKeyAnswer struct {
 	Revision int       // the number behind the build, where the query has one
 	Living   []HostKey // generations that can be installed on the system, newest first
 
+	role Class // of System; "" where it may be either
+
 	Near []string // where nothing was found: names that resemble the query; perhaps none
 }
 
@@ -29,7 +31,7 @@ func (a HostKeyAnswer) Empty() bool {
 	return len(a.Named)+len(a.Activating)+len(a.Living) == 0
 }
 
-// FindHostKeys looks up generations of host keys by their own name or id, by a product they activate, and by the
+// FindHostKeys looks up generations of host keys by their own name, id or activation id, by a product they activate, and by the
 // system they are installed on, which may be given as a build ("17763") or as build and revision ("17763.5458").
 func FindHostKeys(query string) HostKeyAnswer {
 	var a HostKeyAnswer
@@ -38,9 +40,12 @@ func FindHostKeys(query string) HostKeyAnswer {
 	if len(query) > maxQuery || len(typed) == 0 {
 		return a
 	}
-	if k, ok := HostKeyByID(strings.ToLower(query)); ok {
-		a.Named = []HostKey{k}
-		return a
+	id := strings.ToLower(query)
+	for _, k := range hostKeyTable() {
+		if k.ID == id || slices.Contains(k.ActivationIDs, strings.Trim(id, "{}")) {
+			a.Named = []HostKey{k}
+			return a
+		}
 	}
 	if a.byBuild(query) {
 		return a
@@ -79,9 +84,12 @@ func (a *HostKeyAnswer) byBuild(query string) bool {
 		return false
 	}
 	if dotted {
-		if a.Revision, err = strconv.Atoi(behind); err != nil || a.Revision < 0 {
+		const most = 99999 // revisions have at most five digits
+		revision, err := strconv.Atoi(behind)
+		if err != nil || revision < 0 || revision > most {
 			return false
 		}
+		a.Revision = revision
 	}
 	a.livingOn(b.Name, "", n)
 	return true
@@ -89,16 +97,22 @@ func (a *HostKeyAnswer) byBuild(query string) bool {
 
 // livingOn lists the keys that systems of a build and a role take; a role of "" is either.
 func (a *HostKeyAnswer) livingOn(system string, role Class, build int) {
-	a.System, a.Build = system, build
+	a.System, a.Build, a.role = system, build, role
 	for _, k := range hostKeyTable() {
-		if slices.ContainsFunc(k.hosts, func(h hostRange) bool {
-			return (role == "" || h.role == role) && build >= h.first && (h.last == 0 || build <= h.last)
-		}) {
-			if place, _ := k.CanLiveOn(build); place == PlaceListed {
-				a.Living = append(a.Living, k)
-			}
+		if roles := k.RolesOn(build); len(roles) > 0 && (role == "" || slices.Contains(roles, role)) {
+			a.Living = append(a.Living, k)
 		}
 	}
+}
+
+// Only returns the role on which alone a key can be installed, where the query left open whether the system is a server
+// or a client and the build is both; "" otherwise.
+func (a HostKeyAnswer) Only(k HostKey) Class {
+	b, ok := BuildByNumber(a.Build)
+	if roles := k.RolesOn(a.Build); ok && a.role == "" && b.Client && b.Server && len(roles) == 1 {
+		return roles[0]
+	}
+	return ""
 }
 
 func (a *HostKeyAnswer) byName(typed []string) {

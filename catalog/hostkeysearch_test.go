@@ -33,6 +33,9 @@ func TestFindHostKeys(t *testing.T) {
 		{"macOS", "", "", ""},
 		{"99999", "", "", ""},
 		{"17763.x", "", "", ""},
+		{"17763.99999999999999", "", "", ""},
+		{"6000", "", "", "server-2008-c"},
+		{"{84E331F6-4279-48C4-AB10-B75139181351}", "server-2025", "", ""},
 		{"", "", "", ""},
 	} {
 		a := FindHostKeys(tt.typed)
@@ -55,6 +58,37 @@ func TestFindHostKeys(t *testing.T) {
 	}
 	if a := FindHostKeys("windows nt host"); len(a.Near) == 0 {
 		t.Errorf("nothing is near: %+v", a)
+	}
+}
+
+// Of a build that is client and server alike, every key says on which of the two it goes.
+func TestKeysOfOneRole(t *testing.T) {
+	for _, tt := range []struct{ typed, key, want string }{
+		{"17763.5458", "server-2025", "server"},
+		{"17763", "windows-10", "client"},
+		{"17763", "office-2024", "client"},
+		{"17763", "office-2021", ""},
+		{"14393.4467", "office-2024", "client"},
+		{"9600", "windows-10", "client"},
+		{"9600", "windows-8.1", "client"},
+		{"9600", "server-2012-r2-windows-10", "server"},
+		{"26100", "server-2025", "server"},
+		{"19045", "windows-10", ""},
+		{"20348", "server-2025", ""},
+		{"windows server 2019", "server-2025", ""},
+	} {
+		a := FindHostKeys(tt.typed)
+		k, _ := HostKeyByID(tt.key)
+		if got := a.Only(k); string(got) != tt.want || !slices.ContainsFunc(a.Living, func(l HostKey) bool { return l.ID == tt.key }) {
+			t.Errorf("%s: %s on %q alone, want %q; living %s", tt.typed, tt.key, got, tt.want, hostKeyIDs(a.Living))
+		}
+	}
+	b, _ := BuildByNumber(17763)
+	if b.SystemOf(Client) != "Windows 10 1809" || b.SystemOf(Server) != "Server 2019" {
+		t.Errorf("%q", b.Name)
+	}
+	if a := FindHostKeys("windows server 2019"); slices.ContainsFunc(a.Living, func(k HostKey) bool { return k.ID == "office-2024" || k.ID == "windows-10" }) {
+		t.Errorf("living %s", hostKeyIDs(a.Living))
 	}
 }
 

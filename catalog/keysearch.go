@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,6 +12,7 @@ import (
 const (
 	MatchName     MatchKind = "name"     // the whole name of the edition
 	MatchWords    MatchKind = "words"    // every word is one of the name's, or begins one
+	MatchID       MatchKind = "id"       // the EditionID of the registry and of DISM, such as "ServerStandard"
 	MatchMisspelt MatchKind = "misspelt" // a letter of the name, or of a word of it, is wrong
 )
 
@@ -44,6 +44,11 @@ func FindKeys(query string) KeyAnswer {
 	}
 	if len(byKey) > 0 && byKey[0].How != MatchOneLetter {
 		return KeyAnswer{Hits: byKey, First: len(byKey)}
+	}
+	if byID := keysOfID(query); len(byID) > 0 {
+		var a KeyAnswer
+		a.first(MatchID, byID)
+		return a
 	}
 	index := editionNames()
 	exact, misspelt := index.whole(query)
@@ -130,59 +135,6 @@ func fragment(query string) (string, bool) {
 	return typed, true
 }
 
-// namedKey is a key under one of the names it has.
-type namedKey struct {
-	key     int // position in the table of keys
-	name    string
-	squash  []string // the name without blanks and punctuation, as written and in comparable spelling
-	words   []string
-	cost    int // of a query's words that were not typed exactly
-	unasked int // words of the name the query does not have
-}
-
-type keyIndex []namedKey
-
-// editionNames lists every key under the name on Microsoft's list and under what Windows calls the edition in each of
-// its releases.
-var editionNames = sync.OnceValue(nameEditions)
-
-func nameEditions() keyIndex {
-	var index keyIndex
-	for i, g := range gvlkTable() {
-		add := func(name string) {
-			w := words(name)
-			squashed := []string{squash(name), strings.Join(w, "")}
-			if !slices.ContainsFunc(index, func(k namedKey) bool { return k.key == i && slices.Equal(k.squash, squashed) }) {
-				index = append(index, namedKey{key: i, name: name, squash: squashed, words: w})
-			}
-		}
-		for _, c := range g.Choices() {
-			add(c.Name())
-		}
-		add(g.Product + " " + g.Edition)
-		add(g.Name())
-	}
-	return index
-}
-
-// Choices returns the product the key belongs to under each of its releases, newest first; none where the product is
-// not publicly known.
-func (g GVLK) Choices() []Choice {
-	p, ok := ProductByActivationID(g.ActivationID)
-	if g.ActivationID == "" || !ok {
-		return nil
-	}
-	var choices []Choice
-	for _, id := range p.Releases {
-		r, _ := ReleaseByID(id)
-		choices = append(choices, Choice{Product: p, Release: r})
-	}
-	return choices
-}
-
-// Title is Name without what tells no edition apart, such as "Windows 11 / Windows 10 Pro".
-func (g GVLK) Title() string { return strings.Replace(g.Name(), " (semi-annual channel)", "", 1) }
-
 // squash keeps the letters and digits of a name, in lower case, and the dots beside digits.
 func squash(name string) string {
 	var b strings.Builder
@@ -205,11 +157,32 @@ func (x keyIndex) whole(query string) (exact, misspelt []namedKey) {
 		case typed[0] == k.squash[0] || typed[1] == k.squash[1]:
 			exact = append(exact, k)
 		case utf8.RuneCountInString(typed[0]) < 6: // of a short name any letter is much
-		case oneLetter(typed[0], k.squash[0]) || oneLetter(typed[1], k.squash[1]):
+		case (oneLetter(typed[0], k.squash[0]) || oneLetter(typed[1], k.squash[1])) &&
+			!otherNumber(query, k.name): // which is no typo, but the name of a release that is not on the lists
 			misspelt = append(misspelt, k)
 		}
 	}
 	return exact, misspelt
+}
+
+// otherNumber tells whether a text has another number of as many digits in the place of one of a name's, as "Windows
+// Server 2003" beside "Windows Server 2008".
+func otherNumber(text, name string) bool {
+	a, b := numbers(text), numbers(name)
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && len(a[i]) == len(b[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// numbers returns the runs of digits of a text.
+func numbers(text string) []string {
+	return slices.DeleteFunc(split(strings.ToLower(text)), func(w string) bool { return !unicode.IsDigit(rune(w[0])) })
 }
 
 // oneLetter tells whether one letter makes the difference of two texts: wrong, missing, added or swapped with its
@@ -239,6 +212,9 @@ func (x keyIndex) words(query string) (right, guessed []namedKey) {
 	for _, k := range x {
 		if f, ok := match(typed, k.words); ok {
 			k.cost, k.unasked = f.cost, f.unasked
+			if release, only := match(typed, k.suite); only && !release.guessed { // a suite goes without saying, a single program does not
+				k.unasked = release.unasked - 1
+			}
 			if f.guessed {
 				guessed = append(guessed, k)
 			} else {

@@ -123,7 +123,7 @@ func bestWord(q string, name []string) (cost int, word string) {
 		case n < 3 || isDigits(q[:1]) || isDigits(w[:1]):
 		case strings.HasPrefix(w, q):
 			c = 1
-		case n >= 4 && oneLetter(q, w):
+		case (n >= 4 || n == 3 && len(w) == 4) && oneLetter(q, w): // 3: a letter of LTSC or LTSB left out
 			c = 2
 		case n >= 8 && distance(q, w, 2) <= 2:
 			c = 3

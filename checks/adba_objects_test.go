@@ -51,7 +51,8 @@ func (l *ldapSites) DialContext(_ context.Context, _, address string) (net.Conn,
 }
 
 // ldapAnswers are the answers to the questions for the root entry, the container,
-// and the objects, whose names are given; the code is that of the last result.
+// and the objects, whose names are given; the code is that of the objects' result.
+// The key of an object that is called Unread is no id.
 func ldapAnswers(code int64, names ...string) [][]byte {
 	const config = "CN=Configuration,DC=corp,DC=example"
 	octets := func(s string) *ber.Packet {
@@ -63,15 +64,17 @@ func ldapAnswers(code int64, names ...string) [][]byte {
 		p.AppendChild(op)
 		return p.Bytes()
 	}
-	entry := func(id int64, dn, attribute, value string) []byte {
+	entry := func(id int64, dn string, attributes ...string) []byte {
 		op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, 4, nil, "")
 		op.AppendChild(octets(dn))
-		list, one := ber.NewSequence(""), ber.NewSequence("")
-		set := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
-		set.AppendChild(octets(value))
-		one.AppendChild(octets(attribute))
-		one.AppendChild(set)
-		list.AppendChild(one)
+		list := ber.NewSequence("")
+		for pair := range slices.Chunk(attributes, 2) {
+			one, set := ber.NewSequence(""), ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSet, nil, "")
+			set.AppendChild(octets(pair[1]))
+			one.AppendChild(octets(pair[0]))
+			one.AppendChild(set)
+			list.AppendChild(one)
+		}
 		op.AppendChild(list)
 		return message(id, op)
 	}
@@ -84,7 +87,11 @@ func ldapAnswers(code int64, names ...string) [][]byte {
 	}
 	var objects, again []byte
 	for _, n := range names {
-		objects = append(objects, entry(3, "CN="+n, "name", n)...)
+		key := "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"
+		if strings.HasPrefix(n, "Unread") {
+			key = "x"
+		}
+		objects = append(objects, entry(3, "CN="+n, "name", n, "msSPP-CSVLKSkuId", key)...)
 		again = append(again, entry(4, "CN="+n, "msSPP-ConfigLicense", "")...)
 	}
 	return [][]byte{
@@ -132,6 +139,18 @@ func TestADBAObjects(t *testing.T) {
 		},
 		{name: "nobody answers", status: run.Warn, summary: "activation objects not read: dc03.corp.example cannot be reached", dialed: "192.0.2.22:389 192.0.2.23:389", notes: "dc02"},
 		{
+			name: "a list that is cut short", answers: map[string][][]byte{"192.0.2.22:389": ldapAnswers(4, "One", "Two")},
+			status: run.Warn, summary: "at least 2 activation objects, read from dc02.corp.example: the list is not complete", dialed: "192.0.2.22:389", objects: 2, notes: "dc01",
+		},
+		{
+			name: "half a list, then busy", answers: map[string][][]byte{"192.0.2.22:389": ldapAnswers(51, "One")},
+			status: run.Warn, summary: "at least 1 activation object before dc02.corp.example refused", dialed: "192.0.2.22:389", objects: 1, notes: "dc01",
+		},
+		{
+			name: "an object that tells nothing", answers: map[string][][]byte{"192.0.2.22:389": ldapAnswers(0, "One", "Unread")},
+			status: run.Warn, summary: "2 activation objects, read from dc02.corp.example; of 1 neither key nor ids can be read", dialed: "192.0.2.22:389", objects: 2, notes: "dc01",
+		},
+		{
 			name: "by LDAPS", ldaps: true, status: run.Warn, summary: "not read", dialed: "192.0.2.22:636 192.0.2.23:636", notes: "dc02",
 		},
 		{
@@ -164,7 +183,11 @@ func TestADBAObjects(t *testing.T) {
 			if all := strings.Join(notes, "\n"); !strings.Contains(all, tt.notes) || tt.notes == "" && all != "" {
 				t.Errorf("notes: %s", all)
 			}
-			if plan := r.events[0].Plan; !slices.Contains(plan.Sends, "LDAP questions to a domain controller, without a name") {
+			to := "a domain controller"
+			if tt.servers != nil {
+				to = "192.0.2.99:3389"
+			}
+			if plan := r.events[0].Plan; !slices.Contains(plan.Sends, "LDAP questions to "+to+", without a name") {
 				t.Errorf("announced: %q", plan.Sends)
 			}
 			if sent := strings.Join(r.summary.Sent, "; "); !strings.Contains(sent, "LDAP conversation") {
@@ -190,6 +213,77 @@ func TestADBAObjectsDoesNotArise(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNamedControllers is a run about domain controllers that the user named: DNS is
+// asked for KMS hosts and for the controllers' addresses, and what it does not know
+// says nothing about the domain.
+func TestNamedControllers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		dc    run.HostPort
+		sends []string
+		asked []string // beside the questions for KMS hosts
+	}{
+		{
+			"by address",
+			run.HostPort{Host: "192.0.2.99"},
+			[]string{"DNS questions to 192.0.2.53 and 192.0.2.54 for the KMS hosts of corp.example", "LDAP questions to 192.0.2.99, without a name"},
+			nil,
+		},
+		{
+			"by name",
+			run.HostPort{Host: "dc09.corp.example", Port: 3268},
+			[]string{
+				"DNS questions to 192.0.2.53 and 192.0.2.54 for the KMS hosts of corp.example and the addresses of dc09.corp.example",
+				"LDAP questions to dc09.corp.example:3268, without a name",
+			},
+			[]string{"dc09.corp.example A", "dc09.corp.example AAAA"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			names := &fakeDNS{zone: map[string][]string{}}
+			directory := &Directory{Servers: []run.HostPort{tt.dc}}
+			env := &Env{Target: run.Target{Domains: []string{"corp.example"}}, Local: corpLocal(), DNS: names, Dialer: &ldapSites{}, Directory: directory}
+			r := record(t.Context(), env, ActivationPlan(directory), Options{})
+			if sends := r.events[0].Plan.Sends; !slices.Equal(sends, tt.sends) {
+				t.Errorf("announced %q, want %q", sends, tt.sends)
+			}
+			slices.Sort(names.asked)
+			want := append([]string{"_vlmcs._tcp.corp.example SRV", "_vlmcs._tcp.corp.example SRV edns"}, tt.asked...)
+			if asked := slices.Compact(names.asked); !slices.Equal(asked, want) {
+				t.Errorf("asked %q, want %q", asked, want)
+			}
+			got := r.result(t, "dns.srv", "corp.example")
+			if got.Status != run.Warn || !strings.Contains(got.Summary, "no record at _vlmcs._tcp.corp.example") {
+				t.Errorf("%s %q", got.Status, got.Summary)
+			}
+			for _, e := range r.events {
+				if e.Finished != nil && e.Finished.Check == "adba.site" {
+					t.Errorf("there is a row about the domain: %s", e.Finished.Summary)
+				}
+			}
+		})
+	}
+	if plan := ActivationPlan(&Directory{}); !slices.Contains(plan, ADBASite) || Validate(plan) != nil {
+		t.Error("nobody named: DNS is to tell the domain controllers")
+	}
+}
+
+// TestNoAddressOfAController tells a name that DNS does not know from a DNS that says
+// nothing.
+func TestNoAddressOfAController(t *testing.T) {
+	for want, names := range map[string]*fakeDNS{
+		"activation objects not read: dc09.corp.example has no address in DNS":                 {zone: map[string][]string{}},
+		"activation objects not read: dc09.corp.example was not found: no DNS server answered": {refused: true},
+	} {
+		d := &Directory{Servers: []run.HostPort{{Host: "dc09.corp.example"}}}
+		env := &Env{Target: run.Target{Domains: []string{"corp.example"}}, Local: corpLocal(), DNS: names, Dialer: &ldapSites{}, Directory: d}
+		r := record(t.Context(), env, ActivationPlan(d), Options{})
+		if got := r.result(t, "adba.objects", "corp.example"); got.Status != run.Warn || got.Summary != want {
+			t.Errorf("%s %q, want %q", got.Status, got.Summary, want)
+		}
 	}
 }
 

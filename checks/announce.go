@@ -66,7 +66,11 @@ func (r *runner) sends(config evidence.ResolverConfig) []string {
 	references := r.env.Target.NTP[:min(len(r.env.Target.NTP), maxReferences)]
 	if clock && slices.ContainsFunc(references, clockByName) || asksDNS(r.env.Target) && (planned[DNSConfig] || planned[DNSSRV] || planned[ADBASite] || planned[DNSAddress]) {
 		if to := resolverNames(config); to != "" {
-			lines = append(lines, "DNS questions to "+to)
+			line := "DNS questions to " + to
+			if r.env.Directory.named() && !planned[ADBASite] {
+				line += besideNamed(r.env)
+			}
+			lines = append(lines, line)
 		}
 	}
 	if planned[ADBAObjects] && r.env.Directory != nil {

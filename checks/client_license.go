@@ -51,7 +51,7 @@ func runClientLicense(ctx context.Context, ask Ask) Answer {
 	if !machine.Here(ask.Machine) {
 		return Answer{Result: run.Result{
 			Status: run.Skip, Command: machine.PowerShell,
-			Summary: "this machine is not Windows; run the line below on one, and give its output to --with or to explain --file",
+			Summary: "this machine is not Windows; run the line below on one in PowerShell, and give its output to --with or to explain --file",
 		}}
 	}
 	record := machine.Read(ctx, ask.Machine)

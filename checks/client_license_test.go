@@ -60,10 +60,10 @@ func TestClientLicense(t *testing.T) {
 		{
 			"office", "licensed, 177 days left, host kms01.corp.example:1688 from DNS; Office", run.Warn,
 			map[string]run.Status{"no-online-validation": run.Pass},
-			"",
+			"client-wrong-kms-pinned",
 		},
 		{
-			"office", "initial grace (OOB), 0x4004F00C, 14 days left, host kms-office.corp.example:1689 by product override", run.Warn, nil, "",
+			"office", "initial grace (OOB), 0x4004F00C, 14 days left, host kms-office.corp.example:1689 by product override", run.Warn, nil, "client-wrong-kms-pinned",
 		},
 		{
 			"host", "(CSVLK): licensed; KMS host with a count of 12", run.Warn,

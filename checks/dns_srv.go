@@ -206,9 +206,12 @@ func judgeNoHosts(ctx context.Context, ask Ask, a *Answer, views []serverView, d
 	if spared(ask, a) {
 		return
 	}
-	if activeDirectory(ask) {
+	if activeDirectory(ask) || ask.Directory.named() {
 		a.Status = run.Warn
 		a.Summary += ": normal if AD-based activation is used"
+	}
+	if ask.Directory.named() {
+		return // the run is about the directory
 	}
 	lookAside(ctx, ask, a, speaking)
 }

@@ -32,7 +32,7 @@ func Matrix(ctx context.Context, env *Env, plan run.MatrixPlan, emit func(run.Ma
 	a.tell(run.MatrixEvent{Plan: &plan})
 	switch {
 	case plan.Problem != "":
-		a.giveUp(run.MatrixNotAsked, plan.Problem)
+		a.giveUp(plan.Problem)
 		a.m.Problem = plan.Problem
 	case a.connect(ctx):
 		a.askAll(ctx)
@@ -111,7 +111,7 @@ func (a *matrixAsker) connect(ctx context.Context) bool {
 		a.progress(problems[len(problems)-1])
 	}
 	a.m.Problem = strings.Join(problems, "; ")
-	a.giveUp(run.MatrixNoAnswer, "the host did not answer")
+	a.giveUp("the host did not answer")
 	return false
 }
 
@@ -230,20 +230,20 @@ func (a *matrixAsker) send(ctx context.Context, product catalog.Product, version
 func (a *matrixAsker) stopEarly() bool {
 	switch {
 	case a.deaf >= maxDeaf:
-		a.giveUp(run.MatrixNoAnswer, fmt.Sprintf("not asked any more: the host gave no answer %d times in a row", a.deaf))
+		a.giveUp(fmt.Sprintf("not asked any more: the host gave no answer %d times in a row", a.deaf))
 	case a.same >= maxSame:
-		a.giveUp(run.MatrixNotAsked, fmt.Sprintf("not asked any more: the host refused %d products in a row with %s, which says nothing about products", a.same, nameHRESULT(a.sameCode)))
+		a.giveUp(fmt.Sprintf("not asked any more: the host refused %d products in a row with %s, which says nothing about products", a.same, nameHRESULT(a.sameCode)))
 	default:
 		return false
 	}
 	return true
 }
 
-// giveUp settles the rows that still wait.
-func (a *matrixAsker) giveUp(status run.MatrixStatus, why string) {
+// giveUp settles the rows that still wait: nobody asks for them.
+func (a *matrixAsker) giveUp(why string) {
 	for i := range a.m.Rows {
 		if row := &a.m.Rows[i]; row.Status == run.MatrixWaiting {
-			row.Status, row.Why = status, evidence.Clean(why)
+			row.Status, row.Why = run.MatrixNotAsked, evidence.Clean(why)
 			a.tellRow(i)
 		}
 	}

@@ -26,8 +26,10 @@ func (a *matrixAsker) finish(ctx context.Context) {
 	if a.request != nil {
 		a.observed = append(a.observed, a.request.answer.Evidence)
 	}
+	a.m.Learned = a.learned()
 	a.m.Took = a.env.Now().Sub(a.m.Started)
-	a.m.Sent = append(append(a.m.Sent, a.plan.Sent...), sentLines(counts{}, a.observed...)...)
+	a.m.Traffic = traffic(counts{}, a.observed...)
+	a.m.Sent = append(append(a.m.Sent, a.plan.Sent...), run.TrafficLines(a.m.Traffic)...)
 	a.m.Notes = append(a.m.Notes, a.notes()...)
 	a.m.Conclusion = strings.Join(a.conclude(), "\n")
 }
@@ -129,7 +131,7 @@ func (a *matrixAsker) conclude() []string {
 	case m.Stopped && asked == 0:
 		return []string{"Stopped before the host answered."}
 	case asked == 0:
-		return []string{name + " accepted the bind and answered no request."}
+		return []string{fmt.Sprintf("%s accepted the bind and answered none of %s.", name, plural(m.Requests, "request"))}
 	}
 	lines = append(lines, fmt.Sprintf("%s serves %d of the %s it answered for, to a client on %s.", name, m.Counts[run.MatrixServed], plural(asked, "counted id"), from))
 	lines = append(lines, a.families()...)
@@ -139,14 +141,22 @@ func (a *matrixAsker) conclude() []string {
 	if n := m.Counts[run.MatrixInvalid]; n > 0 {
 		lines = append(lines, fmt.Sprintf("%s got an answer that a client would reject.", plural(n, "counted id")))
 	}
-	if short := a.short(); short > 0 {
+	short, held := a.short()
+	if short > 0 {
 		lines = append(lines, fmt.Sprintf("Of what is served, the count is too low for %s: clients show 0xC004F038 until more have asked.", plural(short, "row")))
 	}
-	switch {
+	if held > 0 {
+		lines = append(lines, fmt.Sprintf("The count of %s reaches what is needed only with this probe: the next client is activated while that is on the list, for 30 days.", plural(held, "row")))
+	}
+	switch n := m.Counts[run.MatrixNoAnswer]; {
 	case m.Stopped:
 		lines = append(lines, "Stopped before the end: the rest was not asked.")
-	case m.Counts[run.MatrixNoAnswer] > 0:
-		lines = append(lines, fmt.Sprintf("%s without an answer: what they would show is not known.", plural(m.Counts[run.MatrixNoAnswer], "row")))
+	case n > 0 && a.deaf >= maxDeaf:
+		lines = append(lines, fmt.Sprintf("%s without an answer, so the rest was not asked: what they would show is not known.", plural(n, "row")))
+	case n > 0:
+		lines = append(lines, fmt.Sprintf("%s without an answer: what %s would show is not known.", plural(n, "row"), map[bool]string{true: "it", false: "they"}[n == 1]))
+	case a.deaf >= maxDeaf:
+		lines = append(lines, "So the rest was not asked.")
 	}
 	return append(lines, "No PC's own licence, key or pinned host was looked at.")
 }
@@ -181,12 +191,17 @@ func (a *matrixAsker) families() []string {
 	return nil
 }
 
-func (a *matrixAsker) short() int {
-	n := 0
+// short counts the served rows whose count is too low, and those where it is only
+// with this probe that it is not.
+func (a *matrixAsker) short() (short, held int) {
 	for _, row := range a.m.Rows {
-		if row.Status == run.MatrixServed && row.Missing > 0 {
-			n++
+		switch {
+		case row.Status != run.MatrixServed || row.Missing == 0:
+		case row.HeldByProbe():
+			held++
+		default:
+			short++
 		}
 	}
-	return n
+	return short, held
 }

@@ -89,22 +89,14 @@ func (a *matrixAsker) judgeRefusal(row *run.MatrixRow) {
 			continue
 		}
 		ref := hostKeyRef(k, g)
-		ref.Older = host.newerThan(k)
-		if host.build != 0 {
-			var place catalog.Placement
-			if place, ref.Update = k.CanLiveOn(host.build); place != catalog.PlaceUnknown {
-				ref.Fits = string(place)
-			}
-			if place == catalog.PlaceListed && host.role != "" && k.Class != catalog.Office && k.Class != host.role {
-				ref.Fits, ref.Update = string(catalog.PlaceUnlisted), ""
-			}
-		}
+		ref.Fits, ref.Update = host.takes(k)
+		ref.Older = host.newerThan(k) && ref.Fits != run.FitsServer && ref.Fits != run.FitsClient
 		row.Cure = append(row.Cure, ref)
 	}
 	if len(row.Cure) == 0 && len(catalog.HostKeysForGroup(g)) == 0 {
 		row.Why += ", and no list of host keys names it"
 	}
-	rank := map[string]int{string(catalog.PlaceUnlisted): 1, string(catalog.PlaceTooOld): 2}
+	rank := map[string]int{string(catalog.PlaceUnlisted): 1, run.FitsServer: 1, run.FitsClient: 1, string(catalog.PlaceTooOld): 2}
 	slices.SortStableFunc(row.Cure, func(x, y run.HostKeyRef) int { return cmp.Compare(rank[x.Fits], rank[y.Fits]) })
 }
 
@@ -112,8 +104,34 @@ func (a *matrixAsker) judgeRefusal(row *run.MatrixRow) {
 // activated.
 type matrixHost struct {
 	build int           // of Windows; 0: not known, or the ePIDs disagree
-	role  catalog.Class // Server or Client, by the Windows host key; "" where that is not known
+	role  catalog.Class // Server or Client; "" where that is not known
 	keys  []string      // ids of the host keys
+}
+
+// takes says whether the list of a host key names the host, and which update it
+// needs first. Where only the host's role is known it says at most that the role
+// is the wrong one.
+func (h matrixHost) takes(k catalog.HostKey) (fits, update string) {
+	systems := slices.DeleteFunc(k.Hosts(), func(s catalog.HostSystem) bool { return h.role != "" && s.Role != h.role })
+	if len(systems) == 0 {
+		return map[catalog.Class]string{catalog.Server: run.FitsClient, catalog.Client: run.FitsServer}[h.role], ""
+	}
+	build, known := catalog.BuildByNumber(h.build)
+	if !known {
+		return "", ""
+	}
+	oldest := systems[0].First
+	for _, s := range systems {
+		oldest = min(oldest, s.First)
+		if (s.Role == catalog.Client && build.Client || s.Role == catalog.Server && build.Server) &&
+			h.build >= s.First && (s.Last == 0 || h.build <= s.Last) {
+			return string(catalog.PlaceListed), k.UpdateFor(h.build)
+		}
+	}
+	if h.build < oldest {
+		return string(catalog.PlaceTooOld), ""
+	}
+	return string(catalog.PlaceUnlisted), ""
 }
 
 // newerThan tells whether the host has a newer Windows host key.
@@ -129,18 +147,27 @@ func (h matrixHost) newerThan(k catalog.HostKey) bool {
 	return false
 }
 
+// host reads the ePIDs. One that contradicts itself tells no build; which edition
+// of Windows runs there it tells all the same, where key and build agree on that.
 func (a *matrixAsker) host() matrixHost {
 	var h matrixHost
+	var roles []catalog.Class
 	for _, k := range a.keys {
+		if b := k.id.Build; b.Client != b.Server {
+			roles = append(roles, map[bool]catalog.Class{true: catalog.Client, false: catalog.Server}[b.Client])
+		}
 		if k.Build != 0 && len(k.id.Contradictions) == 0 {
 			h.build = max(h.build, k.Build)
 		}
 		if key, ok := k.certain(); ok && !slices.Contains(h.keys, key.ID) {
 			h.keys = append(h.keys, key.ID)
 			if key.Class != catalog.Office {
-				h.role = key.Class
+				roles = append(roles, key.Class)
 			}
 		}
+	}
+	if slices.Sort(roles); len(roles) > 0 && roles[0] == roles[len(roles)-1] {
+		h.role = roles[0]
 	}
 	return h
 }

@@ -63,10 +63,29 @@ func Run(ctx context.Context, env *Env, plan []*Check, opts Options, emit func(r
 		summary.Conclusion = "No KMS host was tested: checks that lead there were left out.\n" + summary.Conclusion
 	}
 	summary.Stopped = r.stopped
+	if r.stopped {
+		summary.Unfinished = r.unfinished()
+	}
 	summary.Took = r.now().Sub(start)
-	summary.Sent = sentLines(r.tally.counts(), r.set, r.late)
+	summary.Traffic = traffic(r.tally.counts(), r.set, r.late)
+	summary.Sent = run.TrafficLines(summary.Traffic)
 	r.emit(run.Event{Summary: &summary})
 	return summary
+}
+
+// unfinished names the questions that a stopped run left open. Whether those that
+// had not begun would have arisen is not known.
+func (r *runner) unfinished() []string {
+	var names []string
+	for _, c := range r.sel.run {
+		for _, key := range r.schedule.order {
+			n := r.schedule.nodes[key]
+			if t := r.schedule.tasks[taskKey{c, n}]; t != nil && !t.done && r.sel.shown[c] {
+				names = append(names, c.ID+" "+n.subject.Name())
+			}
+		}
+	}
+	return names
 }
 
 // reachedHosts tells whether there is a row about an endpoint, or one that

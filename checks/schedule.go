@@ -11,6 +11,7 @@ import (
 type schedule struct {
 	checks []*Check
 	nodes  map[string]*node
+	order  []string // keys of the nodes as they were found
 	tasks  map[taskKey]*task
 	builds map[*Check][]*Check // what a check builds on, the check included
 }
@@ -54,6 +55,7 @@ func (s *schedule) add(subject run.Subject) []*task {
 		n.parent.children = append(n.parent.children, n)
 	}
 	s.nodes[subject.Key] = n
+	s.order = append(s.order, subject.Key)
 	var added []*task
 	for _, c := range s.checks {
 		if c.Scope == subject.Kind {

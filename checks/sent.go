@@ -16,6 +16,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
+	"github.com/kmsdiag/kmsdiag/run"
 )
 
 // counts are questions by whom they were sent to.
@@ -98,9 +99,14 @@ func questionsIn(set evidence.Set) counts {
 	return n
 }
 
-// sentLines says what was sent to whom, a kind of traffic a line. Only evidence
-// of live checks counts: a capture or a paste sends nothing.
+// sentLines says what was sent to whom, a kind of traffic a line.
 func sentLines(questions counts, observed ...evidence.Set) []string {
+	return run.TrafficLines(traffic(questions, observed...))
+}
+
+// traffic counts what was sent to whom. Only evidence of live checks counts: a
+// capture or a paste sends nothing.
+func traffic(questions counts, observed ...evidence.Set) []run.Traffic {
 	connections, binds, requests := map[netip.AddrPort]int{}, map[netip.AddrPort]int{}, map[netip.AddrPort]int{}
 	conversations := map[netip.AddrPort]int{}
 	for _, set := range observed {
@@ -130,16 +136,14 @@ func sentLines(questions counts, observed ...evidence.Set) []string {
 			}
 		}
 	}
-	var lines []string
-	lines = appendSent(lines, "DNS question", questions.dns, cmpAddrPort, resolverName)
-	lines = appendSent(lines, "LDAP conversation", conversations, cmpAddrPort, netip.AddrPort.String)
-	lines = appendSent(lines, "TCP connection attempt", connections, cmpAddrPort, netip.AddrPort.String)
-	lines = appendSent(lines, "RPC bind", binds, cmpAddrPort, netip.AddrPort.String)
-	lines = appendSent(lines, "KMS request", requests, cmpAddrPort, netip.AddrPort.String)
-	return appendSent(lines, questions.clock, questions.clocks, cmp.Compare[string], evidence.Clean)
+	var list []run.Traffic
+	list = appendSent(list, "DNS question", questions.dns, resolverName)
+	list = appendSent(list, "LDAP conversation", conversations, netip.AddrPort.String)
+	list = appendSent(list, "TCP connection attempt", connections, netip.AddrPort.String)
+	list = appendSent(list, "RPC bind", binds, netip.AddrPort.String)
+	list = appendSent(list, "KMS request", requests, netip.AddrPort.String)
+	return appendSent(list, questions.clock, questions.clocks, evidence.Clean)
 }
-
-func cmpAddrPort(a, b netip.AddrPort) int { return a.Compare(b) }
 
 // resolverName leaves out the port where it is DNS's own.
 func resolverName(a netip.AddrPort) string {
@@ -149,30 +153,14 @@ func resolverName(a netip.AddrPort) string {
 	return a.String()
 }
 
-// sentNames is how many receivers a line names before it only counts them.
-const sentNames = 8
-
-// appendSent adds "7 DNS questions (4 to 10.0.0.2, 3 to 10.0.0.3)".
-func appendSent[K comparable](lines []string, what string, n map[K]int, order func(K, K) int, name func(K) string) []string {
-	if len(n) == 0 {
-		return lines
+// appendSent adds what was sent of one kind, by its receiver's name.
+func appendSent[K comparable](list []run.Traffic, what string, n map[K]int, name func(K) string) []run.Traffic {
+	from := len(list)
+	for to, times := range n {
+		list = append(list, run.Traffic{What: what, To: name(to), Times: times})
 	}
-	keys := slices.SortedFunc(maps.Keys(n), order)
-	total := 0
-	var parts []string
-	for i, k := range keys {
-		total += n[k]
-		if i < sentNames {
-			parts = append(parts, fmt.Sprintf("%d to %s", n[k], name(k)))
-		}
-	}
-	if more := len(keys) - sentNames; more > 0 {
-		parts = append(parts, fmt.Sprintf("the rest to %d others", more))
-	}
-	if len(keys) == 1 {
-		return append(lines, fmt.Sprintf("%s to %s", plural(total, what), name(keys[0])))
-	}
-	return append(lines, fmt.Sprintf("%s (%s)", plural(total, what), strings.Join(parts, ", ")))
+	slices.SortFunc(list[from:], func(a, b run.Traffic) int { return cmp.Compare(a.To, b.To) })
+	return list
 }
 
 // plural counts things: "1 record", "2 records".

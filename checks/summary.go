@@ -19,7 +19,8 @@ func Summarise(results []run.Result, opts Options) run.Summary {
 		set.Add(r.Evidence)
 	}
 	s := summarise(results, set, opts)
-	s.Sent = sentLines(questionsIn(set), set)
+	s.Traffic = traffic(questionsIn(set), set)
+	s.Sent = run.TrafficLines(s.Traffic)
 	return s
 }
 

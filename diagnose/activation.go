@@ -48,6 +48,24 @@ func ActivationCoverage(o evidence.ActivationObject) Coverage {
 	return c
 }
 
+// Readable tells whether an activation object tells what it activates, known to the
+// tables or not: the id or the ePID of its host key, or a counted id.
+func Readable(o evidence.ActivationObject) bool {
+	_, err := kms.ParseEPID(o.EPID)
+	return o.ActivationID != "" || len(o.CountedIDs) > 0 || err == nil
+}
+
+// coverageKnown tells how much of a set's objects says what they activate: whether
+// any can be read, and whether a table has what one of them names.
+func coverageKnown(objects []evidence.ActivationObject) (readable, listed bool) {
+	for _, o := range objects {
+		c := ActivationCoverage(o)
+		readable = readable || Readable(o)
+		listed = listed || c.HostKey != "" || len(c.Groups) > 0
+	}
+	return readable, listed
+}
+
 // activationKey finds the generation of an object's host key: by its activation
 // id, or else by its ePID where that leaves no choice.
 func activationKey(o evidence.ActivationObject) (key catalog.HostKey, by string) {
@@ -94,28 +112,35 @@ func ConcludeActivation(set *evidence.Set, domain string) string {
 	name := evidence.Clean(domain)
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	readable, listed := coverageKnown(set.ActivationObjects)
 	switch {
+	case objects > 0 && !readable:
+		say("The forest has activation objects, but of none the key or the ids could be read: whether a machine can activate through Active Directory is not known.")
+	case objects > 0 && !listed:
+		say("The forest has activation objects, with ids that no table here has: which products can activate through Active Directory is not known.")
 	case objects > 0:
 		say("Machines that are joined to a domain of this forest can activate through Active Directory, if they run a covered product that is not older than Windows 8, Windows Server 2012 or Office 2013, under its volume key (GVLK).")
-		say("An activation object names no end. What a client gets from it lasts 180 days, is renewed when the client reaches a domain controller, and ends when the machine leaves the domain.")
 	case known:
 		say("This user sees no activation object. Active Directory shows them to every user of the domain unless rights were taken away: as far as that is so, nothing activates through Active Directory.")
 	default:
 		say("Whether the forest has activation objects is not known.")
 	}
+	if objects > 0 && readable {
+		say("An activation object names no end. What a client gets from it lasts 180 days, is renewed when the client reaches a domain controller, and ends when the machine leaves the domain.")
+	}
 	if partial {
 		say("There may be more objects than were read.")
 	}
 	switch {
-	case published && objects > 0:
+	case published && listed:
 		say("KMS hosts are published for %s as well. A joined client asks the directory first and a KMS host only if that fails, unless slmgr /act-type limits it; what no object covers is left to KMS.", name)
-	case published && known:
+	case published && known && objects == 0:
 		say("KMS hosts are published for %s, and serve what Active Directory does not.", name)
 	case published:
 		say("KMS hosts are published for %s.", name)
-	case asked && objects > 0:
+	case asked && listed:
 		say("No KMS host is published for %s: machines outside the domain, and products that no object covers, find none there.", name)
-	case asked && known:
+	case asked && known && objects == 0:
 		say("No KMS host is published for %s either.", name)
 	case asked:
 		say("No KMS host is published for %s.", name)

@@ -54,6 +54,7 @@ func TestNoOldReleaseIsCovered(t *testing.T) {
 func TestConcludeActivation(t *testing.T) {
 	read := func(d evidence.DirectoryRead) []evidence.DirectoryRead { return []evidence.DirectoryRead{d} }
 	one := read(evidence.DirectoryRead{Outcome: evidence.DirectoryDone, LoggedOn: true, Objects: 1})
+	known := []evidence.ActivationObject{{Problem: "unread"}, {ActivationID: hostKey2019}}
 	none := read(evidence.DirectoryRead{Outcome: evidence.DirectoryNoContainer, LoggedOn: true})
 	refused := read(evidence.DirectoryRead{Outcome: evidence.DirectoryBadLogon})
 	hidden := read(evidence.DirectoryRead{Outcome: evidence.DirectoryNoContainer})
@@ -68,8 +69,8 @@ func TestConcludeActivation(t *testing.T) {
 		set  evidence.Set
 		want []string
 	}{
-		"both":             {evidence.Set{DirectoryReads: one, SRV: srv(evidence.DNSAnswered, "kms01")}, []string{"can activate through", "180 days", "as well", "No PC was looked at"}},
-		"objects alone":    {evidence.Set{DirectoryReads: one, SRV: srv(evidence.DNSNoName)}, []string{"can activate through", "No KMS host is published"}},
+		"both":             {evidence.Set{DirectoryReads: one, ActivationObjects: known, SRV: srv(evidence.DNSAnswered, "kms01")}, []string{"can activate through", "180 days", "as well", "No PC was looked at"}},
+		"objects alone":    {evidence.Set{DirectoryReads: one, ActivationObjects: known, SRV: srv(evidence.DNSNoName)}, []string{"can activate through", "No KMS host is published"}},
 		"KMS alone":        {evidence.Set{DirectoryReads: none, SRV: srv(evidence.DNSAnswered, "kms01")}, []string{"nothing activates through", "as far as that is so"}},
 		"neither":          {evidence.Set{DirectoryReads: none, SRV: srv(evidence.DNSNoName)}, []string{"either"}},
 		"declared absent":  {evidence.Set{DirectoryReads: none, SRV: srv(evidence.DNSAnswered, ".")}, []string{"either"}},
@@ -77,12 +78,23 @@ func TestConcludeActivation(t *testing.T) {
 		"hidden, perhaps":  {evidence.Set{DirectoryReads: hidden}, []string{"Whether the forest has activation objects is not known"}},
 		"nothing was seen": {evidence.Set{}, []string{"is not known"}},
 		"a part": {
-			evidence.Set{DirectoryReads: read(evidence.DirectoryRead{Outcome: evidence.DirectorySilent, Objects: 2, Partial: true})},
+			evidence.Set{DirectoryReads: read(evidence.DirectoryRead{Outcome: evidence.DirectorySilent, Objects: 2, Partial: true}), ActivationObjects: known},
 			[]string{"can activate through", "There may be more"},
+		},
+		"unreadable": {
+			evidence.Set{DirectoryReads: one, ActivationObjects: []evidence.ActivationObject{{EPID: "junk", PartialKey: "ABCDE", Problem: "unread"}}, SRV: srv(evidence.DNSAnswered, "kms01")},
+			[]string{"of none the key or the ids could be read", "can activate through Active Directory is not known", "\nKMS hosts are published for corp.example.\n", "No PC was looked at"},
+		},
+		"an id of nobody": {
+			evidence.Set{DirectoryReads: one, ActivationObjects: []evidence.ActivationObject{{CountedIDs: []string{"00000000-0000-0000-0000-000000000001"}}}, SRV: srv(evidence.DNSNoName)},
+			[]string{"no table here has", "180 days", "No KMS host is published for corp.example.\n"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ConcludeActivation(&tt.set, "corp.example")
+			if claims := strings.Contains(got, "Machines that are joined"); claims != slices.Contains(tt.want, "can activate through") {
+				t.Errorf("that machines can activate is said: %v:\n%s", claims, got)
+			}
 			for _, want := range tt.want {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is missing in:\n%s", want, got)
@@ -96,13 +108,15 @@ func TestConcludeActivation(t *testing.T) {
 // the directory says.
 func TestActivationObjectsDecide(t *testing.T) {
 	for name, tt := range map[string]struct {
-		read *evidence.DirectoryRead
-		want Verdict
+		read   *evidence.DirectoryRead
+		object evidence.ActivationObject
+		want   Verdict
 	}{
-		"not read": {nil, Possible},
-		"refused":  {&evidence.DirectoryRead{Outcome: evidence.DirectoryBadLogon}, Possible},
-		"objects":  {&evidence.DirectoryRead{Outcome: evidence.DirectoryDone, LoggedOn: true, Objects: 2}, Found},
-		"none":     {&evidence.DirectoryRead{Outcome: evidence.DirectoryDone, LoggedOn: true}, RuledOut},
+		"not read":   {nil, evidence.ActivationObject{}, Possible},
+		"refused":    {&evidence.DirectoryRead{Outcome: evidence.DirectoryBadLogon}, evidence.ActivationObject{}, Possible},
+		"objects":    {&evidence.DirectoryRead{Outcome: evidence.DirectoryDone, LoggedOn: true, Objects: 1}, evidence.ActivationObject{ActivationID: hostKey2019}, Found},
+		"unreadable": {&evidence.DirectoryRead{Outcome: evidence.DirectoryDone, LoggedOn: true, Objects: 1}, evidence.ActivationObject{Problem: "unread"}, Possible},
+		"none":       {&evidence.DirectoryRead{Outcome: evidence.DirectoryDone, LoggedOn: true}, evidence.ActivationObject{}, RuledOut},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite().srv("corp.example", "10.0.0.2", evidence.DNSNoName).
@@ -110,6 +124,10 @@ func TestActivationObjectsDecide(t *testing.T) {
 			if tt.read != nil {
 				tt.read.Domain = "corp.example"
 				s.DirectoryReads = []evidence.DirectoryRead{*tt.read}
+			}
+			if tt.read != nil && tt.read.Objects > 0 {
+				tt.object.Domain = "corp.example"
+				s.ActivationObjects = []evidence.ActivationObject{tt.object}
 			}
 			if got := verdictOf(t, Diagnose(&s.Set), "adba-site"); got != tt.want {
 				t.Errorf("adba-site is %s, want %s", got, tt.want)

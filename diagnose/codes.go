@@ -98,6 +98,7 @@ type sighting struct {
 	origin  evidence.Origin
 	context string
 	product string
+	pinned  bool // of a request to a host that the client is set to: no record and no suffix was asked for
 }
 
 func (s sighting) finding() Finding {
@@ -125,14 +126,17 @@ func (s sighting) ofOffice() bool {
 func (c *clues) findCodes() []sighting {
 	var seen []sighting
 	add := func(s sighting) {
-		known := slices.ContainsFunc(seen, func(o sighting) bool { return o.code == s.code })
-		if s.code != 0 && !known {
+		known := slices.IndexFunc(seen, func(o sighting) bool { return o.code == s.code })
+		switch {
+		case known >= 0:
+			seen[known].pinned = seen[known].pinned && s.pinned
+		case s.code != 0:
 			seen = append(seen, s)
 		}
 	}
-	inner := false
+	inner, pins := false, c.pins()
 	for _, e := range c.set.ClientRequests {
-		add(sighting{code: e.HRESULT, origin: e.Origin, context: c.asRequested(&e)})
+		add(sighting{code: e.HRESULT, origin: e.Origin, context: c.asRequested(&e), pinned: askedPin(&e, pins)})
 		inner = inner || e.HRESULT != 0 && !isGeneral(e.HRESULT)
 	}
 	for _, e := range c.set.ClientAnswers {
@@ -142,16 +146,16 @@ func (c *clues) findCodes() []sighting {
 		add(sighting{code: e.HRESULT, origin: e.Origin, context: "event 12290 on the host"})
 	}
 	for _, k := range c.set.Codes {
-		add(sighting{k.Code, k.Origin, k.Context, k.Product})
+		add(sighting{code: k.Code, origin: k.Origin, context: k.Context, product: k.Product})
 	}
 	for _, a := range c.set.Actions {
 		if !a.Success {
-			add(sighting{a.Code, a.Origin, a.Command, a.Product})
+			add(sighting{code: a.Code, origin: a.Origin, context: a.Command, product: a.Product})
 		}
 	}
 	for _, l := range c.set.Licenses {
 		if !l.Informational && !licensed(l) && !c.sideEntry(&l) {
-			add(sighting{l.Reason, l.Origin, "the licence status", l.Name})
+			add(sighting{code: l.Reason, origin: l.Origin, context: "the licence status", product: l.Name})
 		}
 	}
 	for _, e := range c.set.LogEvents {
@@ -173,6 +177,17 @@ func (c *clues) asRequested(e *evidence.ClientRequestEvent) string {
 		text += " and has no event 12289 after it"
 	}
 	return text
+}
+
+// askedPin tells whether an event 12288 asked a host that the client is set to.
+func askedPin(e *evidence.ClientRequestEvent, pins []pin) bool {
+	return e.Host != "" && slices.ContainsFunc(pins[:min(len(pins), maxEach)], func(p pin) bool { return sameMachine(hostOnly(e.Host), p.host) })
+}
+
+// aboutDiscovery tells whether a cause concerns the search for the SRV record,
+// which a client with a host set by hand does not make.
+func aboutDiscovery(id string) bool {
+	return id == "dns-suffix-missing" || strings.HasPrefix(id, "srv-")
 }
 
 func firstCode(codes ...uint32) uint32 {
@@ -201,7 +216,7 @@ func (c *clues) saw(codes ...uint32) (sighting, bool) {
 func (c *clues) withCode(id string, js []judgement) []judgement {
 	for _, s := range c.codes {
 		for _, k := range candidates()[s.code] {
-			if k.cause != id {
+			if k.cause != id || s.pinned && aboutDiscovery(id) {
 				continue
 			}
 			switch {

@@ -149,8 +149,11 @@ func (c *clues) failures() []string {
 		{dead(evidence.Prohibited, evidence.PortUnreachable), "is kept away by a filter", "are kept away by a filter"},
 		{dead(evidence.LocalRefusal), "was not asked: this machine refuses the connection itself", "were not asked: this machine refuses the connections itself"},
 		{func(h *host) bool {
-			return dead(evidence.NoRoute, evidence.Unreachable)(h) && !slices.ContainsFunc(h.ends, c.absent)
+			return dead(evidence.NoRoute, evidence.Unreachable)(h) && !slices.ContainsFunc(h.ends, c.absent) && !h.onlyCaptured()
 		}, "cannot be reached from here", "cannot be reached from here"},
+		{func(h *host) bool {
+			return dead(evidence.NoRoute, evidence.Unreachable)(h) && !slices.ContainsFunc(h.ends, c.absent) && h.onlyCaptured()
+		}, "could not be reached by the clients in the capture", "could not be reached by the clients in the capture"},
 		{func(h *host) bool { return slices.ContainsFunc(h.ends, c.absent) && dead(evidence.Unreachable)(h) }, "is not on this network: no neighbour answered for its address", "are not on this network: no neighbour answered for their addresses"},
 		{mute, "accepts connections and gives no KMS answer", "accept connections and give no KMS answer"},
 	} {
@@ -202,6 +205,18 @@ func dead(outcomes ...evidence.DialOutcome) func(*host) bool {
 		i := slices.IndexFunc(h.ends, func(e *endpoint) bool { return len(e.dials) > 0 && !e.all(evidence.NoFamily) })
 		return i >= 0 && slices.ContainsFunc(h.ends[i].dials, func(d *evidence.Dial) bool { return slices.Contains(outcomes, d.Outcome) })
 	}
+}
+
+// onlyCaptured tells whether all that is known of the host's endpoints was seen in
+// a capture: nothing was tried from this machine.
+func (h *host) onlyCaptured() bool {
+	return len(h.ends) > 0 && !slices.ContainsFunc(h.ends, (*endpoint).triedElsewhere)
+}
+
+// triedElsewhere tells whether something is known of an endpoint that no capture
+// shows.
+func (e *endpoint) triedElsewhere() bool {
+	return e.origin().File == "" || slices.ContainsFunc(e.dials, func(d *evidence.Dial) bool { return d.Origin.File == "" })
 }
 
 // mute holds for a host that was asked and gave no answer of a KMS.
@@ -303,11 +318,20 @@ func (c *clues) caveats() []string {
 		out = append(out, "Tested within the subnet of "+list(local)+": a rule that admits the local subnet alone would not have shown.")
 	}
 	for i := range c.set.Machines {
-		if m := &c.set.Machines[i]; m.Container != "" {
+		if m := &c.set.Machines[i]; m.Container != "" && c.testedHere() {
 			out = append(out, fmt.Sprintf("Tested from inside a %s, behind address translation: other machines may be filtered differently.", containerName(m.Container)))
 		}
 	}
 	return out
+}
+
+// testedHere tells whether this machine tried something over the network itself.
+func (c *clues) testedHere() bool {
+	live := evidence.Origin.Live
+	s := c.set
+	return slices.ContainsFunc(s.SRV, func(a evidence.SRVAnswer) bool { return live(a.Origin) }) ||
+		slices.ContainsFunc(s.Addresses, func(a evidence.AddressAnswer) bool { return live(a.Origin) }) ||
+		slices.ContainsFunc(s.Dials, func(d evidence.Dial) bool { return live(d.Origin) })
 }
 
 func containerName(kind string) string {

@@ -24,6 +24,7 @@ type judgement struct {
 	values      values
 	byPage      bool   // only the page of a code speaks for it
 	when        string // which of the page's alternatives apply; empty: all that need no case
+	first       string // whose remedies come first; empty: in the page's order
 }
 
 // Bands of scores. A cause that only a status code speaks for stays below every
@@ -96,7 +97,7 @@ func (c *clues) cause(id string, j judgement) Cause {
 	switch j.verdict {
 	case Found, Possible:
 		out.Code, out.Inner = j.code, j.inner
-		out.Explain, out.Remedies, out.Next = v.text(page.Explain), v.steps(page.fitting(j.when)), v.step(page.test(j.when))
+		out.Explain, out.Remedies, out.Next = v.text(page.Explain), v.steps(startingWith(j.first, page.fitting(j.when))), v.step(page.test(j.when))
 	case Untested:
 		out.Next = v.step(page.Next)
 	}

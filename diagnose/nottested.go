@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -81,6 +82,8 @@ func (c *clues) ofPaste(causes []Cause) []string {
 		return nil
 	case len(likely) == 0 && len(c.codes) > 0:
 		return []string{fmt.Sprintf("No cause is known here for 0x%08X.", c.codes[0].code)}
+	case len(likely) == 0 && c.blank():
+		return []string{"Nothing was looked at that could explain a failure."}
 	case len(likely) == 0:
 		return []string{"Nothing that explains a failure was found."}
 	case likely[0].Verdict == Found && likely[0].NoFault:
@@ -94,6 +97,17 @@ func (c *clues) ofPaste(causes []Cause) []string {
 		}
 	}
 	return []string{"Most likely: " + likely[0].Title + "; the evidence does not settle it."}
+}
+
+// blank holds where nobody observed anything: a description of the machine that
+// the run was made from, and what is said of a record itself, are no observation.
+func (c *clues) blank() bool {
+	set := *c.set
+	set.Machines = nil
+	if !slices.ContainsFunc(set.Statements, func(s evidence.Statement) bool { return s.ID != evidence.RecordCutOff && s.ID != evidence.RecordEmpty }) {
+		set.Statements = nil
+	}
+	return reflect.ValueOf(set).IsZero()
 }
 
 // pasted tells whether somebody's own text is among the evidence.

@@ -72,6 +72,26 @@ func (p Page) fitting(when string) []Step {
 	return out
 }
 
+// startingWith puts the remedies on somebody's machine before the others.
+func startingWith(who string, steps []Step) []Step {
+	if who == "" {
+		return steps
+	}
+	steps = slices.Clone(steps)
+	slices.SortStableFunc(steps, func(a, b Step) int {
+		switch {
+		case a.Who == b.Who:
+			return 0
+		case a.Who == who:
+			return -1
+		case b.Who == who:
+			return 1
+		}
+		return 0
+	})
+	return steps
+}
+
 // test is the next test, where it fits the case.
 func (p Page) test(when string) *Step {
 	if p.Next == nil || when != "" && !p.Next.fits(when) {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
@@ -40,9 +41,13 @@ func adbaSite(c *clues) []judgement {
 				because: []Finding{{evidence.Clean(d.name) + " is an Active Directory domain", dc.Origin}, {srvText(a), a.Origin}},
 			}
 			switch read, objects := c.activationObjects(d.name); {
-			case objects > 0:
+			case objects > 0 && slices.ContainsFunc(c.set.ActivationObjects, func(o evidence.ActivationObject) bool {
+				return strings.EqualFold(o.Domain, d.name) && Readable(o)
+			}):
 				j.verdict = Found
 				j.because = append(j.because, Finding{"its forest has activation objects", read.Origin})
+			case objects > 0:
+				j.because = append(j.because, Finding{"its forest has activation objects, whose key and ids cannot be read", read.Origin})
 			case read != nil:
 				j = pass(Finding{"a user of the domain sees no activation object", read.Origin})[0]
 				j.subjects = []string{evidence.Clean(d.name)}

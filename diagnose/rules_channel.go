@@ -117,7 +117,7 @@ func (c *clues) notKMS(code uint32, channels ...string) []judgement {
 	if l := c.ofChannel(channels...); l != nil {
 		j := judgement{verdict: Found, score: atStrong, code: code, because: []Finding{channelFinding(l)}, values: c.gvlk()}
 		if licensed(*l) && len(c.codes) == 0 {
-			j.verdict, j.score = Possible, atEvidence-10
+			j.verdict, j.score, j.code = Possible, atEvidence-14, 0 // it shows no code
 		}
 		return one(j)
 	}
@@ -148,7 +148,8 @@ func csvlkOnClients(c *clues) []judgement {
 	if client {
 		j.score = atStrong - 6
 	} else if _, usedUp := c.saw(keyUsedUp); !usedUp && !slices.ContainsFunc(c.set.Statements, func(s evidence.Statement) bool {
-		return s.ID != evidence.PortListening // a KMS host listens
+		ofHost := []string{evidence.PortListening, evidence.PortNotListening, evidence.KMSRuleOff, evidence.RecordCutOff} // said of a KMS host
+		return !slices.Contains(ofHost, s.ID)
 	}) {
 		return nil
 	}

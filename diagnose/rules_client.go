@@ -29,9 +29,10 @@ func none(*clues) []judgement { return nil }
 
 // pin is a KMS host that a client holds fast.
 type pin struct {
-	host  string
-	setBy string
-	from  evidence.Origin
+	host    string
+	setBy   string
+	from    evidence.Origin
+	license *evidence.License // the words that name it
 }
 
 // pins are the hosts that clients were set to, from /dlv, ospp and events.
@@ -39,7 +40,7 @@ func (c *clues) pins() []pin {
 	var out []pin
 	for i := range c.set.Licenses {
 		if l := &c.set.Licenses[i]; l.RegisteredHost != "" {
-			out = append(out, pin{hostOnly(l.RegisteredHost), l.HostSetBy, l.Origin})
+			out = append(out, pin{hostOnly(l.RegisteredHost), l.HostSetBy, l.Origin, l})
 		}
 	}
 	return out
@@ -68,7 +69,10 @@ func wrongPin(c *clues) []judgement {
 		dead := h != nil && len(h.ends) > 0 && !slices.ContainsFunc(h.ends, (*endpoint).open)
 		j := judgement{
 			verdict: Possible, score: atEvidence, code: 0xC004F074, subjects: []string{evidence.Clean(p.host)},
-			because: because, values: values{{"host": p.host}},
+			because: because, values: values{{"host": p.host}}, when: "windows",
+		}
+		if ofOffice(p.license) {
+			j.when = "office"
 		}
 		switch {
 		case len(srv) > 0:
@@ -77,8 +81,11 @@ func wrongPin(c *clues) []judgement {
 			j.values[0]["target"] = srv[0].name
 		case dead:
 			j.verdict, j.score = Found, atEvidence+4
-		case c.anyLicensed():
-			continue // it serves
+		case c.pinServes(p):
+			continue
+		case p.license.Status != nil && c.anyLicensed():
+			j.score = atEvidence - 8
+			j.because = append(j.because, notActivated(p.license))
 		}
 		return one(j)
 	}
@@ -94,10 +101,23 @@ func wrongPin(c *clues) []judgement {
 		return one(judgement{
 			verdict: Found, score: atStrong, code: 0xC004F074, subjects: []string{evidence.Clean(asked)},
 			values:  values{{"host": asked, "target": srv[0].name}},
+			when:    "windows",
 			because: []Finding{{"event 12288: the client asked " + evidence.Clean(asked), r.Origin}, srv[0].srvFinding()},
 		})
 	}
 	return nil
+}
+
+// pinServes tells whether a licence was granted that may stem from the host of a
+// pin: that of the licence which is pinned to it, or of one that names the same
+// host. Words without a state speak of the whole machine.
+func (c *clues) pinServes(p pin) bool {
+	if p.license.Status == nil {
+		return c.anyLicensed()
+	}
+	return slices.ContainsFunc(c.set.Licenses, func(l evidence.License) bool {
+		return licensed(l) && (sameMachine(hostOnly(l.RegisteredHost), p.host) || sameMachine(hostOnly(l.DNSHost), p.host))
+	})
 }
 
 func setBy(who string) string {

@@ -41,7 +41,11 @@ func (c *clues) cloudEnds(is func(*endpoint) bool) []*endpoint {
 
 func (c *clues) cloudReached() []judgement {
 	if ok := c.cloudEnds((*endpoint).open); len(ok) > 0 && len(c.cloudEnds(func(e *endpoint) bool { return !e.open() })) == 0 {
-		return pass(Finding{ok[0].name() + " accepts connections from here", ok[0].origin()})
+		text := ok[0].name() + " accepts connections from here"
+		if ok[0].origin().File != "" {
+			text = ok[0].name() + " accepts connections, as the capture shows"
+		}
+		return pass(Finding{text, ok[0].origin()})
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func countBelow(c *clues) []judgement {
 
 // lowInLog reads the counts that were worked out from a host's log.
 func (c *clues) lowInLog() []judgement {
-	var because []Finding
+	var because, perhaps []Finding
 	for i := range c.set.HostLogs {
 		l := &c.set.HostLogs[i]
 		for _, n := range l.Counts {
@@ -97,15 +97,24 @@ func (c *clues) lowInLog() []judgement {
 			if n.Host != "" {
 				host = evidence.Clean(n.Host)
 			}
+			if n.AtLeast {
+				perhaps = append(perhaps, Finding{fmt.Sprintf("%s served at least %d client ids of %s in 30 days, %d are needed; entries of its log are missing",
+					host, n.Count, evidence.Clean(n.Application), n.Needed), l.Origin})
+				continue
+			}
 			because = append(because, Finding{
 				fmt.Sprintf("%s served %d client ids of %s in 30 days, %d are needed", host, n.Count, evidence.Clean(n.Application), n.Needed), l.Origin,
 			})
 		}
 	}
-	if len(because) == 0 {
-		return nil
+	var js []judgement
+	if len(because) > 0 {
+		js = append(js, judgement{verdict: Found, score: atStrong, code: countLow, because: because})
 	}
-	return []judgement{{verdict: Found, score: atStrong, code: countLow, because: because}}
+	if len(perhaps) > 0 {
+		js = append(js, judgement{verdict: Possible, score: atEvidence, code: countLow, because: perhaps})
+	}
+	return js
 }
 
 // policyOf is the minimum count that goes with an event 12289: the N of the

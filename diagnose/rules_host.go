@@ -63,7 +63,10 @@ func hostServiceStopped(c *clues) []judgement {
 		js = append(js, c.judge(Possible, atEvidence+6, 0xC004F074, reset, c.tries(reset)...))
 	}
 	if len(js) == 0 {
-		return c.reached("so something listens there")
+		if !c.allOpen() {
+			return nil
+		}
+		return pass(Finding{"every KMS port that was tried accepts connections so something listens there", c.openOrigin()})
 	}
 	return js
 }
@@ -250,7 +253,7 @@ func (c *clues) silentThoughUp(score int) []judgement {
 		}
 	}
 	if len(js) == 0 {
-		return c.reached("from here")
+		return c.reached()
 	}
 	return js
 }

@@ -101,13 +101,19 @@ func healthy(c *clues) []judgement {
 	}
 	for _, l := range c.inUse(func(*evidence.License) bool { return true }) {
 		if l.Status != nil && !licensed(*l) && !c.sideEntry(l) {
-			return nil
+			return pass(notActivated(l))
 		}
 	}
+	own := []string{"GVLK", "RETAIL", "OEM", "MAK", "AVMA"} // a client's
 	for i := range c.set.Licenses {
-		if l := &c.set.Licenses[i]; licensed(*l) && l.Channel == "GVLK" && !l.Origin.Live() { // of a run's own machine that is its row
+		if l := &c.set.Licenses[i]; licensed(*l) && slices.Contains(own, l.Channel) && !l.Origin.Live() { // of a run's own machine that is its row
 			return one(judgement{verdict: Found, score: 0, because: []Finding{channelFinding(l)}})
 		}
 	}
 	return nil
+}
+
+// notActivated says in which state a licence in use is instead.
+func notActivated(l *evidence.License) Finding {
+	return Finding{fmt.Sprintf("%s is not activated: %s", firstOf(evidence.Clean(l.Name), "Windows"), evidence.LicenseStatusName(*l.Status)), l.Origin}
 }

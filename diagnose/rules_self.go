@@ -15,7 +15,10 @@ func hostIsClientItself(c *clues) []judgement {
 	s, refused := c.saw(0x8007000D)
 	var on []Finding
 	for _, e := range c.ends {
-		if c.isOwn(e.addr.Addr()) {
+		switch {
+		case e.addr.Addr().IsLoopback() && e.origin().File != "":
+			on = append(on, Finding{e.name() + " is the client's own machine: Windows' own client refuses that path", e.origin()})
+		case c.isOwn(e.addr.Addr()):
 			on = append(on, Finding{e.name() + " is this machine itself: Windows' own client here would refuse that path", e.origin()})
 		}
 	}
@@ -38,10 +41,23 @@ func hostIsClientItself(c *clues) []judgement {
 		return one(judgement{verdict: Untested, because: on})
 	case refused && slices.ContainsFunc(c.set.Actions, func(a evidence.Action) bool { return a.Command == "/dlv" && a.Code == s.code }):
 		return pass(Finding{"/dlv, which asks no host, fails with the same code", s.origin})
+	case !refused && len(c.ends) > 0 && !slices.ContainsFunc(c.ends, (*endpoint).triedElsewhere):
+		if slices.ContainsFunc(c.ends, (*endpoint).askedItself) {
+			return nil
+		}
+		return pass(Finding{"no client in the capture asked an address of its own", c.ends[0].origin()})
 	case !refused && len(c.ends) > 0:
 		return pass(Finding{"no KMS host has an address of this machine", c.ends[0].origin()})
 	}
 	return nil
+}
+
+// askedItself tells whether a connection or a request came from the address that
+// it went to.
+func (e *endpoint) askedItself() bool {
+	to := e.addr.Addr()
+	return slices.ContainsFunc(e.dials, func(d *evidence.Dial) bool { return to.IsValid() && d.Local.Addr() == to }) ||
+		slices.ContainsFunc(e.exchanges, func(x *evidence.Exchange) bool { return to.IsValid() && x.Client.Addr() == to })
 }
 
 func (c *clues) isOwn(a netip.Addr) bool {

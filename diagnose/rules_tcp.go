@@ -49,7 +49,7 @@ func firewallBlock(c *clues) []judgement {
 		}
 		j := c.judge(Possible, score, 0xC004F074, s.ends, s.because()...)
 		if s.neighbour {
-			j.against = append(j.against, Finding{"another host in the same subnet answers on its KMS port from here", c.openOrigin()})
+			j.against = append(j.against, Finding{c.seenFrom("another host in the same subnet answers on its KMS port"), c.openOrigin()})
 		}
 		js = append(js, j)
 	}
@@ -68,7 +68,7 @@ func firewallBlock(c *clues) []judgement {
 		js = append(js, c.judge(Possible, atEvidence-5, 0xC004F074, lost, c.tries(lost)...))
 	}
 	if len(js) == 0 {
-		return c.reached("from here")
+		return c.reached()
 	}
 	for i := range js {
 		if js[i].when == "" {
@@ -117,20 +117,44 @@ func (c *clues) openOrigin() evidence.Origin {
 
 // reached rules a cause out when every endpoint that was tried accepted a
 // connection.
-func (c *clues) reached(whence string) []judgement {
+func (c *clues) reached() []judgement {
+	if !c.allOpen() {
+		return nil
+	}
+	return pass(Finding{c.seenFrom("every KMS port that was tried accepts connections"), c.openOrigin()})
+}
+
+// allOpen tells whether endpoints were tried, and each accepted a connection.
+func (c *clues) allOpen() bool {
 	n := 0
 	for _, e := range c.ends {
 		switch {
 		case e.open():
 			n++
 		case len(e.dials) > 0 && !e.all(evidence.NoFamily):
-			return nil
+			return false
 		}
 	}
-	if n == 0 {
-		return nil
+	return n > 0
+}
+
+// seenFrom says of open ports from where they were seen to be open: a capture
+// shows what its clients met, not what this machine would.
+func (c *clues) seenFrom(text string) string {
+	here, captured := false, false
+	for _, e := range c.ends {
+		if e.open() {
+			captured = captured || e.origin().File != ""
+			here = here || e.origin().File == ""
+		}
 	}
-	return pass(Finding{fmt.Sprintf("every KMS port that was tried accepts connections %s", whence), c.openOrigin()})
+	switch {
+	case !captured:
+		return text + " from here"
+	case here:
+		return text + ", from here or as the capture shows"
+	}
+	return text + ", as the capture shows"
 }
 
 func offNetwork(c *clues) []judgement {
@@ -153,7 +177,7 @@ func offNetwork(c *clues) []judgement {
 		return pass(Finding{absent[0].name() + ": the address belongs to a network that this machine is on", absent[0].origin()})
 	}
 	if len(js) == 0 {
-		return c.reached("from here")
+		return c.reached()
 	}
 	return js
 }

@@ -41,9 +41,13 @@ func clientClockSkew(c *clues) []judgement {
 	}
 	for i := range c.set.HostRequests {
 		if r := &c.set.HostRequests[i]; r.HRESULT == badTimestamp {
-			js = append(js, judgement{verdict: Found, score: atStrong, code: 0xC004F074, inner: badTimestamp, because: []Finding{{
+			j := judgement{verdict: Found, score: atStrong, code: 0xC004F074, inner: badTimestamp, because: []Finding{{
 				"event 12290: the host refused the time stamp of " + evidence.Clean(r.Machine), r.Origin,
-			}}})
+			}}}
+			if f, ok := c.refusedByMost(); ok {
+				j.because, j.first = append(j.because, f), "KMS host"
+			}
+			js = append(js, j)
 			break
 		}
 	}
@@ -63,6 +67,18 @@ func clientClockSkew(c *clues) []judgement {
 		}
 	}
 	return nil
+}
+
+// refusedByMost tells whether a host refused the time of most of its clients: so
+// many clocks are not wrong at once.
+func (c *clues) refusedByMost() (Finding, bool) {
+	const several = 3
+	for i := range c.set.HostLogs {
+		if l := &c.set.HostLogs[i]; l.Skewed >= several && 2*l.Skewed > l.CMIDs {
+			return Finding{fmt.Sprintf("%d of %d client ids were refused so: the host's own clock is the first to look at", l.Skewed, l.CMIDs), l.Origin}, true
+		}
+	}
+	return Finding{}, false
 }
 
 // farClocks judges measured offsets; each says which two clocks it compares.

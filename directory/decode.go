@@ -65,6 +65,9 @@ const (
 	maxIDs  = 64  // counted ids; there are about 40 in the world
 )
 
+// noID is the id that stands for none.
+const noID = "00000000-0000-0000-0000-000000000000"
+
 // decode reads one activation object. An attribute that cannot be read is named
 // in Problem; the others are kept.
 func decode(e *ldap.Entry) evidence.ActivationObject {
@@ -76,10 +79,13 @@ func decode(e *ldap.Entry) evidence.ActivationObject {
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if v := e.GetEqualFoldRawAttributeValue(attrKey); len(v) > 0 {
 		known := func(id string) bool { _, ok := hostKeyOf(id); return ok }
-		if id, ok := guid(v, known); ok {
-			o.ActivationID = id
-		} else {
+		switch id, ok := guid(v, known); {
+		case !ok:
 			bad("%s has %d bytes, not 16", attrKey, len(v))
+		case id == noID:
+			bad("%s is all zeros", attrKey)
+		default:
+			o.ActivationID = id
 		}
 	}
 	known := func(id string) bool { _, ok := catalog.GroupByCountedID(id); return ok }
@@ -88,12 +94,16 @@ func decode(e *ldap.Entry) evidence.ActivationObject {
 			bad("%s has more than %d values", attrCountedIDs, maxIDs)
 			break
 		}
-		if id, ok := guid(v, known); ok {
-			o.CountedIDs = append(o.CountedIDs, id)
-		} else {
+		id, ok := guid(v, known)
+		if !ok {
 			bad("%s has a value of %d bytes, not 16", attrCountedIDs, len(v))
 			break
 		}
+		if id == noID {
+			bad("%s has a value that is all zeros", attrCountedIDs)
+			break
+		}
+		o.CountedIDs = append(o.CountedIDs, id)
 	}
 	// Of a key never more than its last five characters, whatever the attribute holds.
 	if v := e.GetEqualFoldAttributeValue(attrPartialKey); len(v) == 5 {

@@ -28,6 +28,7 @@ func TestDecode(t *testing.T) {
 		{"an id in the order of the text", map[string][]string{attrKey: {straight2019}}, evidence.ActivationObject{ActivationID: "2e7a9ad1-a849-4b56-babe-17d5a29fe4b4"}, ""},
 		{"an id that nobody knows", map[string][]string{attrKey: {"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"}}, evidence.ActivationObject{ActivationID: "04030201-0605-0807-090a-0b0c0d0e0f10"}, ""},
 		{"short id", map[string][]string{attrKey: {"\x01"}, attrCountedIDs: {"", "x"}}, evidence.ActivationObject{}, "msSPP-CSVLKSkuId has 1 bytes, not 16; msSPP-KMSIds has a value of 0 bytes, not 16"},
+		{"ids of zeros", map[string][]string{attrKey: {strings.Repeat("\x00", 16)}, attrCountedIDs: {strings.Repeat("\x00", 16)}}, evidence.ActivationObject{}, "msSPP-CSVLKSkuId is all zeros; msSPP-KMSIds has a value that is all zeros"},
 		{"a whole key where its end belongs", map[string][]string{attrPartialKey: {"AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"}}, evidence.ActivationObject{}, "msSPP-CSVLKPartialProductKey has 29 characters, not 5"},
 		{"odd times", map[string][]string{attrCreated: {"yesterday"}, attrChanged: {"20261123120405Z"}}, evidence.ActivationObject{Changed: time.Date(2026, 11, 23, 12, 4, 5, 0, time.UTC)}, "whenCreated is no time"},
 		{"too many ids", map[string][]string{attrCountedIDs: make([]string, maxIDs+1)}, evidence.ActivationObject{}, "0 bytes"},

@@ -139,9 +139,9 @@ func (d DirectoryRead) Text() string {
 	case DirectoryNoLogon:
 		text = "could not be asked as the logged-on user"
 	case DirectoryNoTLS:
-		text = "no encrypted connection, so no password was sent"
+		text = "gave no encrypted connection, so no password was sent"
 	case DirectoryUntrusted:
-		text = "its certificate was refused, so no password was sent"
+		text = "showed a certificate that was refused, so no password was sent"
 	case DirectoryReferred:
 		text = "refers to others, which were not asked"
 	case DirectoryNotAD:
@@ -158,6 +158,9 @@ func (d DirectoryRead) Text() string {
 		text = "was not asked to the end"
 	case DirectoryNoAddress:
 		text = "has no address in DNS"
+		if d.Detail != "" {
+			text = "was not found"
+		}
 	case DirectoryOtherOutcome:
 		text = "refused"
 	}

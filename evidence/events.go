@@ -63,6 +63,7 @@ type HostLog struct {
 	First    time.Time      `json:"first,omitzero"`    // earliest client time, UTC
 	Last     time.Time      `json:"last,omitzero"`     // latest
 	Capped   bool           `json:"capped,omitempty"`  // too many client ids to tell apart: CMIDs and Shared are lower bounds
+	Skewed   int64          `json:"skewed,omitempty"`  // client ids that were refused for their clock (0xC004F06C), where the log was read for them
 	Counts   []HostCount    `json:"counts,omitempty"`  // of the last 30 days, where the log was read for them
 }
 
@@ -72,7 +73,8 @@ type HostCount struct {
 	Host        string `json:"host,omitempty"`
 	Application string `json:"application"` // "Windows", "Office", "Office 2010"
 	Count       int    `json:"count"`
-	Needed      int    `json:"needed"` // the largest minimum its clients asked for
+	Needed      int    `json:"needed"`             // the largest minimum its clients asked for
+	AtLeast     bool   `json:"at_least,omitempty"` // entries are missing: Count is a lower bound
 }
 
 // LogEvent is any other licensing event.

@@ -50,14 +50,14 @@ func (s *Set) networkFacts(add addFact) {
 		for _, r := range a.Records {
 			targets = append(targets, fmt.Sprintf("%s:%d", Clean(r.Target), r.Port))
 		}
-		add(a.Origin, "SRV "+Clean(a.Name)+" "+string(a.Outcome), strings.Join(targets, " "), by(a.Resolver), Clean(a.Detail))
+		add(a.Origin, "SRV "+Clean(a.Name)+": "+a.Outcome.Words(), strings.Join(targets, " "), a.Outcome.By(a.Resolver), Clean(a.Detail))
 	}
 	for _, a := range s.Addresses {
 		var list []string
 		for _, ip := range a.Addresses {
 			list = append(list, ip.String())
 		}
-		add(a.Origin, "address of "+Clean(a.Host)+" "+string(a.Outcome), strings.Join(list, " "), by(a.Resolver), when(a.HostsFile, "from the hosts file"))
+		add(a.Origin, "address of "+Clean(a.Host)+": "+a.Outcome.Words(), strings.Join(list, " "), a.Outcome.By(a.Resolver), when(a.HostsFile, "from the hosts file"))
 	}
 	for _, d := range s.Dials {
 		add(d.Origin, "TCP to "+place(d.Host, d.Address, d.Port)+" "+string(d.Outcome))
@@ -75,13 +75,6 @@ func (s *Set) networkFacts(add addFact) {
 	for _, c := range s.Clocks {
 		add(c.Origin, fmt.Sprintf("the clock of %s is %s from that of %s", Clean(c.Of), c.Offset.Round(10*time.Millisecond), Clean(c.Than)), say("by", c.Method))
 	}
-}
-
-func by(resolver netip.AddrPort) string {
-	if !resolver.IsValid() {
-		return ""
-	}
-	return "says " + resolver.Addr().String()
 }
 
 // place names a peer by name and address, whichever is known.

@@ -22,6 +22,8 @@ const (
 	PortReserved       = "port-1688-reserved"
 	PortBlocked        = "port-1688-blocked"
 	PortListening      = "port-1688-listening"
+	PortNotListening   = "kms-port-not-listening"
+	KMSRuleOff         = "kms-rule-off"
 	OutboundDenied     = "outbound-denied"
 	RuleHasLocalPort   = "rule-has-local-port"
 	OtherClientsWork   = "other-clients-work"
@@ -37,6 +39,10 @@ const (
 	AnonymousRPCDenied = "anonymous-rpc-denied"
 	PingAnswers        = "ping-answers"
 	TestClientWorks    = "test-client-works"
+
+	// The record of a machine itself; none of these speaks of activation.
+	RecordCutOff = "machine-record-cut-off" // its end is missing
+	RecordEmpty  = "machine-record-empty"   // it names the machine at most
 
 	// Names and DNS.
 	WorksWithSKMS      = "works-with-skms"

@@ -15,6 +15,7 @@ import (
 const (
 	partService   = "licensing service"
 	partProducts  = "products"
+	partOffice    = "licensing service of Office"
 	partRegistry  = "registry"
 	partServices  = "service states"
 	partEvents    = "events"
@@ -27,7 +28,8 @@ const (
 const (
 	limitWMI   = 15 * time.Second // of one query; the licensing service may have to start first
 	limitOther = 5 * time.Second  // of any other part
-	maxEvents  = 30               // of a client's events, and of a host's requests
+	maxEvents  = 10               // of one id in the Application log: a storm of one must not push out the others
+	maxRequest = 30               // of a host's requests
 )
 
 const defaultPort = 1688
@@ -63,7 +65,7 @@ func Read(ctx context.Context, s Source) Record {
 		states, err := within(ctx, limitOther, func(ctx context.Context) ([]ServiceState, error) { return s.Services(ctx, serviceNames) })
 		b.set(partServices, err, func(r *Record) { r.Services = states })
 	})
-	parts.Go(func() { b.events(ctx, partEvents, EventQuery{"Application", provider, clientEvents, maxEvents}) })
+	parts.Go(func() { b.newest(ctx, clientEvents) })
 	parts.Wait()
 	if b.record.KMSHost() {
 		b.host(ctx)
@@ -110,12 +112,25 @@ func (b *builder) licensing(ctx context.Context) {
 			return
 		}
 	}
+	office, err := within(ctx, limitWMI, b.source.OfficeService)
+	b.set(partOffice, err, func(r *Record) { r.OfficeService = office })
 }
 
-// events adds the newest events of a log.
-func (b *builder) events(ctx context.Context, part string, q EventQuery) {
+// newest adds the newest events of each id in the Application log, until one
+// cannot be read.
+func (b *builder) newest(ctx context.Context, ids []int) {
+	for _, id := range ids {
+		if !b.events(ctx, partEvents, EventQuery{"Application", provider, []int{id}, maxEvents}) {
+			return
+		}
+	}
+}
+
+// events adds the newest events of a log and tells whether it could be read.
+func (b *builder) events(ctx context.Context, part string, q EventQuery) bool {
 	events, err := within(ctx, limitOther, func(ctx context.Context) ([]Event, error) { return b.source.Events(ctx, q) })
 	b.set(part, err, func(r *Record) { r.Events = append(r.Events, events...) })
+	return err == nil
 }
 
 // host asks what matters on a KMS host alone.
@@ -129,14 +144,20 @@ func (b *builder) host(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() {
 		listeners, err := within(ctx, limitOther, func(ctx context.Context) ([]Listener, error) { return b.source.Listeners(ctx, port) })
-		b.set(partListeners+" "+strconv.Itoa(int(port)), err, func(r *Record) { r.Listeners = listeners })
+		b.set(partListeners+" "+strconv.Itoa(int(port)), err, func(r *Record) {
+			if err == nil {
+				r.Listeners = append([]Listener{}, listeners...) // asked, and maybe none
+			}
+		})
 	})
 	parts.Go(func() {
 		rules, err := within(ctx, limitOther, func(ctx context.Context) ([]string, error) { return b.source.Firewall(ctx, FirewallRule) })
 		b.set(partFirewall, err, func(r *Record) { r.Firewall = rules })
 	})
-	parts.Go(func() { b.events(ctx, partEvents, EventQuery{"Application", provider, hostEvents, maxEvents}) })
-	parts.Go(func() { b.events(ctx, partRequests, EventQuery{"Key Management Service", "", requestEvent, maxEvents}) })
+	parts.Go(func() { b.newest(ctx, hostEvents) })
+	parts.Go(func() {
+		b.events(ctx, partRequests, EventQuery{"Key Management Service", "", requestEvent, maxRequest})
+	})
 	parts.Wait()
 }
 

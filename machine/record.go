@@ -16,14 +16,19 @@ const recordKind = "machine"
 // and PowerShell give the properties; what is nil or empty was not there or not
 // asked.
 type Record struct {
-	Kind      string         `json:"kmsdiag"` // "machine", by which a reader knows the record
-	Computer  string         `json:"computer,omitempty"`
-	Service   *Service       `json:"service,omitempty"`
-	Products  []Product      `json:"products,omitempty"` // those with a key installed
+	Kind     string    `json:"kmsdiag"` // "machine", by which a reader knows the record
+	Computer string    `json:"computer,omitempty"`
+	Service  *Service  `json:"service,omitempty"`
+	Products []Product `json:"products,omitempty"` // those with a key installed
+
+	// OfficeService is OSPP's own service object, of Office 2010 and of Office 2013
+	// on Windows 7; it lacks some properties of the class.
+	OfficeService *Service `json:"officeService,omitempty"`
+
 	Services  []ServiceState `json:"services,omitempty"`
 	Registry  []Value        `json:"registry,omitempty"`
-	Events    []Event        `json:"events,omitempty"` // newest first
-	Listeners []Listener     `json:"listeners,omitempty"`
+	Events    []Event        `json:"events,omitempty"`   // newest first
+	Listeners []Listener     `json:"listeners,omitzero"` // on the KMS port; nil where nobody asked
 	Firewall  []string       `json:"firewall,omitempty"` // rules as the registry holds them, see [ParseRule]
 	Problems  []Problem      `json:"problems,omitempty"`
 }

@@ -271,3 +271,121 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// What a KMS host's record says of the way to it: the same as the check's row.
+func TestPathToAHost(t *testing.T) {
+	said := func(r Record) map[string][]string {
+		set, err := Read(t.Context(), Recorded(r)).Evidence(live)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string][]string{}
+		for _, s := range set.Statements {
+			got[s.ID] = append(got[s.ID], s.Value)
+		}
+		return got
+	}
+	host := func(change func(*Record)) Record {
+		r := records(t)["host"]
+		service := *r.Service
+		r.Service = &service
+		change(&r)
+		return r
+	}
+	on := []string{strings.Replace(host(func(*Record) {}).Firewall[0], "Active=FALSE", "Active=TRUE", 1)}
+	other := uint32(1689)
+	for name, c := range map[string]struct {
+		record Record
+		want   map[string][]string
+	}{
+		"rule off": {host(func(*Record) {}), map[string][]string{
+			evidence.KMSRuleOff: {FirewallRule}, evidence.PortListening: {"0.0.0.0", "::"},
+		}},
+		"rule on": {host(func(r *Record) { r.Firewall = on }), map[string][]string{}},
+		"nobody":  {host(func(r *Record) { r.Firewall, r.Listeners = on, nil }), map[string][]string{evidence.PortNotListening: {"port 1688"}}},
+		"not read": {host(func(r *Record) {
+			r.Firewall, r.Listeners, r.Problems = on, nil, []Problem{{partListeners + " 1688", "refused"}}
+		}), map[string][]string{}},
+		"another port": {host(func(r *Record) { r.Service.KeyManagementServiceListeningPort = &other }), map[string][]string{evidence.KMSRuleOff: {FirewallRule}, evidence.PortNotListening: {"port 1689"}}},
+		"listens there": {host(func(r *Record) {
+			r.Service.KeyManagementServiceListeningPort, r.Listeners = &other, []Listener{{"0.0.0.0", 1689, "Listen", 4}, {"::", 1689, "Listen", 4}}
+		}), map[string][]string{evidence.KMSRuleOff: {FirewallRule}, evidence.PortListening: {"0.0.0.0:1689", "[::]:1689"}}},
+		"a client": {records(t)["pinned"], map[string][]string{}},
+	} {
+		if got := said(c.record); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// The rule that is off is a reason, and so is a port on which nobody listens.
+func TestPathToAHostIsJudged(t *testing.T) {
+	reasons := func(r Record, id string) string {
+		set, err := Read(t.Context(), Recorded(r)).Evidence(live)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, c := range diagnose.Diagnose(&set) {
+			if c.ID == id && c.Verdict == diagnose.Possible {
+				for _, f := range c.Because {
+					out = append(out, f.Text)
+				}
+			}
+		}
+		return strings.Join(out, "; ")
+	}
+	r := records(t)["host"]
+	if got := reasons(r, "firewall-block-1688"); !strings.Contains(got, "the firewall's own rule for KMS is off on the KMS host (SPPSVC-In-TCP)") {
+		t.Errorf("because %q", got)
+	}
+	r.Listeners = nil
+	if got := reasons(r, "kms-host-port-unavailable"); !strings.Contains(got, "nothing listens on the KMS port of the KMS host (port 1688)") {
+		t.Errorf("because %q", got)
+	}
+}
+
+// Each id of an event has its own newest entries: many of one hide no other.
+func TestEventsOfEachID(t *testing.T) {
+	r := records(t)["pinned"]
+	at := time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
+	r.Events = nil
+	for i := range 50 {
+		r.Events = append(r.Events, Event{ID: 8198, TimeCreated: at.Add(time.Duration(-i) * time.Minute), Data: []string{"0x8007232B"}})
+	}
+	r.Events = append(r.Events, Event{ID: 12289, TimeCreated: at.Add(-time.Hour), Data: []string{"0x0, 0"}})
+	count := map[int]int{}
+	for _, e := range Read(t.Context(), Recorded(r)).Events {
+		count[e.ID]++
+	}
+	if count[8198] != maxEvents || count[12289] != 1 {
+		t.Errorf("events %v, want %d of 8198 and one of 12289", count, maxEvents)
+	}
+}
+
+// Office 2010 has a service of its own with a host of its own.
+func TestOfficeServiceOfItsOwn(t *testing.T) {
+	text := func(s string) *string { return &s }
+	r := records(t)["office"]
+	port, grace := uint32(1690), uint32(2)
+	r.OfficeService = &Service{Version: text("14.0.370.400"), ClientMachineID: text("0f0f0f0f-64d2-4f3e-9f53-1f2b7a6c9e10"), KeyManagementServiceMachine: text("kms-2010.corp.example"), KeyManagementServicePort: &port}
+	r.Products = append(r.Products, Product{
+		Name: text("Office 14, OfficeProPlus-KMS_Client edition"), Description: text("Office 14, VOLUME_KMSCLIENT channel"), ID: text("6f327760-8c5c-417c-9b61-836a98287e0c"),
+		ApplicationID: text("59a52881-a989-479d-af46-f275c6370663"), LicenseStatus: &grace, PartialProductKey: text("H3GVB"),
+	})
+	set, err := Read(t.Context(), Recorded(r)).Evidence(live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, l := range set.Licenses {
+		if own := l.PartialKey == "H3GVB"; own != (l.RegisteredHost == "kms-2010.corp.example:1690") || own && l.CMID != *r.OfficeService.ClientMachineID {
+			t.Errorf("%s: host %q, client id %s", l.Name, l.RegisteredHost, l.CMID)
+		} else if own {
+			found = true
+		}
+	}
+	if !found {
+		t.Errorf("no licence of Office 2010 in %+v", set.Licenses)
+	}
+}

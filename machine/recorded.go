@@ -47,6 +47,10 @@ func (s recorded) Service(context.Context) (*Service, error) {
 	return s.record().Service, s.problem(partService)
 }
 
+func (s recorded) OfficeService(context.Context) (*Service, error) {
+	return s.record().OfficeService, s.problem(partOffice)
+}
+
 func (s recorded) Products(_ context.Context, applicationID string) ([]Product, error) {
 	var out []Product
 	for _, p := range s.record().Products {

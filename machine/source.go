@@ -14,6 +14,9 @@ type Source interface {
 	Computer() string
 	// Service returns the licensing service's object.
 	Service(ctx context.Context) (*Service, error)
+	// OfficeService returns the object of Office's own licensing service, nil
+	// where the machine has none.
+	OfficeService(ctx context.Context) (*Service, error)
 	// Products returns the products of an application that have a key. Without
 	// that filter Windows takes tens of seconds.
 	Products(ctx context.Context, applicationID string) ([]Product, error)
@@ -51,6 +54,9 @@ func (Absent) Computer() string { return "" }
 
 // Service implements [Source].
 func (Absent) Service(context.Context) (*Service, error) { return nil, ErrNotWindows }
+
+// OfficeService implements [Source].
+func (Absent) OfficeService(context.Context) (*Service, error) { return nil, ErrNotWindows }
 
 // Products implements [Source].
 func (Absent) Products(context.Context, string) ([]Product, error) { return nil, ErrNotWindows }

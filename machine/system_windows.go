@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/yusufpapurcu/wmi"
+
+	"github.com/kmsdiag/kmsdiag/catalog"
 )
 
 // System returns the source of this machine. Nothing is opened before the first
@@ -53,10 +55,30 @@ func (system) Service(context.Context) (*Service, error) {
 	return &rows[0], nil
 }
 
+// OfficeService implements [Source]. That the class is missing is the usual case,
+// and WMI words it in the language of the system: no error of the query counts.
+func (system) OfficeService(context.Context) (*Service, error) {
+	rows, err := query[Service]("SELECT * FROM OfficeSoftwareProtectionService")
+	if err != nil || len(rows) == 0 || rows[0].Version == nil {
+		return nil, nil //nolint:nilerr // see above
+	}
+	return &rows[0], nil
+}
+
+// Products implements [Source]. Office's own class, where it exists, has Office
+// 2010, and on Windows 7 Office 2013.
 func (system) Products(_ context.Context, applicationID string) ([]Product, error) {
-	rows, err := query[Product]("SELECT * FROM SoftwareLicensingProduct WHERE ApplicationID='" + applicationID + "' AND PartialProductKey IS NOT NULL")
+	const where = " WHERE ApplicationID='%s' AND PartialProductKey IS NOT NULL"
+	rows, err := query[Product]("SELECT * FROM SoftwareLicensingProduct" + fmt.Sprintf(where, applicationID))
 	if err == nil && slices.ContainsFunc(rows, func(p Product) bool { return p.ID == nil }) {
 		return nil, fmt.Errorf("SoftwareLicensingProduct: %w", errNoProperties)
 	}
-	return rows, err
+	if err != nil || applicationID == catalog.WindowsAppID {
+		return rows, err
+	}
+	office, problem := query[Product]("SELECT * FROM OfficeSoftwareProtectionProduct" + fmt.Sprintf(where, applicationID))
+	if problem == nil {
+		rows = append(rows, slices.DeleteFunc(office, func(p Product) bool { return p.ID == nil })...)
+	}
+	return rows, nil
 }

@@ -106,6 +106,9 @@ func (t *accessible) summary(s *run.Summary) {
 		}
 	}
 	t.line("Result: %s.", counts(s))
+	if len(s.Unfinished) > 0 {
+		t.line("Not finished: %s.", strings.Join(s.Unfinished, ", "))
+	}
 	for line := range strings.SplitSeq(strings.TrimSpace(s.Conclusion), "\n") {
 		t.line("%s", line)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,6 +78,11 @@ func (x *ADBA) Known() bool {
 	return false
 }
 
+// Told tells whether any activation object was read that tells what it activates.
+func (x *ADBA) Told() bool {
+	return slices.ContainsFunc(x.Objects, func(o ActivationObject) bool { return diagnose.Readable(o.Object) })
+}
+
 // RedactedADBA returns a copy with pseudonyms, as [Redact] gives them.
 func RedactedADBA(x *ADBA) *ADBA {
 	return newPseudonyms().replace(x).(*ADBA)
@@ -133,7 +139,9 @@ func (o ActivationObject) text(b *strings.Builder, s Style) {
 	if name == "" {
 		name = "(without a name)"
 	}
-	hang(b, "  ", s.paint(sgrBold, name), s.Width)
+	for _, part := range wrap(name, s.Width-2) {
+		b.WriteString("  " + s.paint(sgrBold, part) + "\n") // wrapped first: that takes control characters out
+	}
 	line := func(label, text string) {
 		if text != "" {
 			hang(b, "    "+pad(label, labelColumn), text, s.Width)

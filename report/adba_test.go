@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
@@ -61,6 +62,28 @@ func TestADBAText(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden.RequireEqual(t, b.String())
+}
+
+// TestADBAInColour holds coloured text against plain text: the sequences are this
+// program's own, and names from the directory bring none.
+func TestADBAInColour(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		for _, width := range []int{40, 80} {
+			var plain, painted strings.Builder
+			if err := adbaSample(refused).Text(&plain, Style{Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			if err := adbaSample(refused).Text(&painted, Style{Width: width, Color: true}); err != nil {
+				t.Fatal(err)
+			}
+			if got := ansi.Strip(painted.String()); got != plain.String() {
+				t.Errorf("colour changes the text:\n%s\nwithout:\n%s", got, plain.String())
+			}
+			if name := "\x1b[1mServer 2019 of the corp forest\x1b[0m"; strings.Contains(painted.String(), name) == refused {
+				t.Errorf("the name is not painted:\n%q", painted.String())
+			}
+		}
+	}
 }
 
 func TestADBAFollowsTheSchema(t *testing.T) {

@@ -36,7 +36,7 @@ func NewCapture(format string, w io.Writer, s Style, redact bool) (CaptureRender
 	events := func(r Renderer) Renderer { return r }
 	if redact {
 		m = &mask{newPseudonyms()}
-		events = func(r Renderer) Renderer { return &redacting{r, m.names} }
+		events = func(r Renderer) Renderer { return &redacting{r, &Mask{m.names}} }
 	}
 	switch format {
 	case "text", "wide":

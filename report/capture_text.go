@@ -42,7 +42,8 @@ type item struct {
 	client  netip.Addr
 	host    netip.AddrPort
 	dns     string
-	attempt string // how the connection went
+	lookup  *capture.Lookup // what dns tells, where it may have to be told again
+	attempt string          // how the connection went
 	calls   []told
 	packets capture.Span
 }
@@ -142,13 +143,7 @@ func (t *captureText) End(r *capture.Report, events []run.Event) error {
 		return err
 	}
 	var b strings.Builder
-	names := map[netip.Addr]string{}
-	for _, h := range r.Hosts {
-		if len(h.Names) > 0 {
-			names[h.Address.Addr()] = h.Names[0]
-		}
-	}
-	t.table(&b, names)
+	t.table(&b, hostNames(r))
 	if t.wide && len(t.rows) > 0 {
 		b.WriteString("\n" + t.s.paint(sgrBold, "EXCHANGES") + "\n" + wideHead + "\n")
 		for _, row := range t.rows {

@@ -11,7 +11,8 @@ import (
 var HostLogFormats = []string{"text", "json", "csv"}
 
 // HostLog writes what the log of a KMS host tells. With redact names and ids
-// are replaced by pseudonyms, as by [Redact].
+// are replaced by pseudonyms, as by [Redact]; names of files are as they were
+// given to [hostlog.Read].
 func HostLog(format string, w io.Writer, s Style, redact bool, r *hostlog.Report) error {
 	if format == "csv" {
 		c := hostLogCSV{w: w}

@@ -21,6 +21,7 @@ type hostLogCSV struct {
 var hostLogHeader = []string{
 	"host", "application", "cmid", "machine", "other_names", "product", "activation_id", "n_policy", "vm", "license_status", "minutes_left",
 	"first", "last", "last_served", "requests", "refused", "last_hresult", "clock_offset_minutes", "counted", "leaves_count", "lapses",
+	"names", "superseded",
 }
 
 func (c *hostLogCSV) write(r *hostlog.Report) error {
@@ -65,7 +66,17 @@ func (c *hostLogCSV) row(k hostlog.Client) []string {
 		strconv.Itoa(k.N), yesOrNo(k.VM), status, strconv.FormatInt(k.MinutesLeft, 10),
 		rowTime(k.First), rowTime(k.Last), rowTime(k.Served), strconv.FormatInt(k.Requests, 10), strconv.FormatInt(k.Refused, 10),
 		hresult(k.HRESULT), offset, yesOrNo(k.Counted), rowTime(k.Leaves), rowTime(k.Lapses),
+		nameCount(k), yesOrNo(k.Superseded),
 	}
+}
+
+// nameCount is how many machines use an id.
+func nameCount(k hostlog.Client) string {
+	n := max(1, len(k.Machines)) + k.MoreMachines
+	if k.AtLeast {
+		return fmt.Sprintf("at least %d", n)
+	}
+	return strconv.Itoa(n)
 }
 
 func rowTime(t time.Time) string {

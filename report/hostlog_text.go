@@ -127,6 +127,38 @@ func (t *hostLogText) facts(of func(hostlog.Fact) bool) {
 	}
 }
 
+// atLeast marks a lower bound in a table.
+func (t *hostLogText) atLeast() string {
+	if t.s.Glyphs == ASCII {
+		return ">= "
+	}
+	return "≥ "
+}
+
+// least marks a lower bound in a sentence.
+func least(is bool) string {
+	if is {
+		return "at least "
+	}
+	return ""
+}
+
+// moreNames counts the machines of a shared id that are not listed.
+func moreNames(k hostlog.Clone) string {
+	if n := k.Names - len(k.Machines); n > 0 || k.AtLeast {
+		return fmt.Sprintf(" and %s%d more", least(k.AtLeast), n)
+	}
+	return ""
+}
+
+// entriesAre counts entries in a sentence.
+func entriesAre(n int64, one, many string) string {
+	if n == 1 {
+		return "1 entry " + one
+	}
+	return fmt.Sprintf("%d entries %s", n, many)
+}
+
 // days writes a table of the last days.
 func (t *hostLogText) days(l *hostlog.List) {
 	n := t.few(fewDays, len(l.Course))
@@ -137,7 +169,7 @@ func (t *hostLogText) days(l *hostlog.List) {
 	slices.Reverse(last)
 	if t.s.Accessible {
 		for _, d := range last {
-			hang(&t.b, "", fmt.Sprintf("%s: count %d, %d renewals, %d first activations, %d other attempts, %d refused.", d.Day, d.Count, d.Renewals, d.First, d.Attempts, d.Refused), t.s.Width)
+			hang(&t.b, "", fmt.Sprintf("%s: count %s%d, %d renewals, %d first activations, %d other attempts, %d refused.", d.Day, least(d.Uncertain), d.Count, d.Renewals, d.First, d.Attempts, d.Refused), t.s.Width)
 		}
 		return
 	}
@@ -145,7 +177,7 @@ func (t *hostLogText) days(l *hostlog.List) {
 	for _, d := range last {
 		count := fmt.Sprint(d.Count)
 		if d.Uncertain {
-			count = "> " + count
+			count = t.atLeast() + count
 			if d.Count == 0 {
 				count = "?"
 			}
@@ -185,7 +217,11 @@ func (t *hostLogText) lapses(l *hostlog.List) {
 		if who == "" {
 			who = x.CMID
 		}
-		hang(&t.b, label, fmt.Sprintf("%s  %s, %s, last seen %s", x.At.UTC().Format(time.DateOnly), printable(who), x.Product, x.LastSeen.UTC().Format(time.DateOnly)), t.s.Width)
+		state := ""
+		if x.Grace != "" {
+			state = ", " + x.Grace
+		}
+		hang(&t.b, label, fmt.Sprintf("%s  %s, %s%s, last seen %s", x.At.UTC().Format(time.DateOnly), printable(who), x.Product, state, x.LastSeen.UTC().Format(time.DateOnly)), t.s.Width)
 	}
 }
 
@@ -196,7 +232,7 @@ func (t *hostLogText) shared(l *hostlog.List) {
 		if k.Certain {
 			word = "shared"
 		}
-		hang(&t.b, "  "+k.CMID+"  ", fmt.Sprintf("%s by %s; %d requests", word, strings.Join(k.Machines, ", "), k.Requests), t.s.Width)
+		hang(&t.b, "  "+k.CMID+"  ", fmt.Sprintf("%s by %s%s; %d requests", word, strings.Join(k.Machines, ", "), moreNames(k), k.Requests), t.s.Width)
 	}
 	for _, s := range l.Several {
 		var ids []string
@@ -227,10 +263,10 @@ func (t *hostLogText) files() {
 		}
 	}
 	if t.r.Duplicates > 0 {
-		hang(&t.b, "  ", fmt.Sprintf("%d entries repeat others and were left out.", t.r.Duplicates), t.s.Width)
+		hang(&t.b, "  ", entriesAre(t.r.Duplicates, "repeats another one and was left out.", "repeat others and were left out."), t.s.Width)
 	}
 	if t.r.LeftOut > 0 && (t.r.NowGiven || !t.r.Since.IsZero()) {
-		hang(&t.b, "  ", fmt.Sprintf("%d entries are outside the time asked about.", t.r.LeftOut), t.s.Width)
+		hang(&t.b, "  ", entriesAre(t.r.LeftOut, "is outside the time asked about.", "are outside the time asked about."), t.s.Width)
 	}
 	for _, text := range t.r.Limits {
 		hang(&t.b, "  "+t.s.mark(run.Warn)+" ", text+".", t.s.Width)

@@ -31,7 +31,7 @@ type GenericKey struct {
 	Class        string       `json:"class"`                   // server, client, office
 	Key          string       `json:"gvlk"`                    // whole
 	Partial      string       `json:"partial_key"`             // last five characters
-	Match        string       `json:"match,omitempty"`         // key, partial, fragment, one letter, name, words, misspelt
+	Match        string       `json:"match,omitempty"`         // key, partial, fragment, one letter, name, id, words, misspelt
 	ActivationID string       `json:"activation_id,omitempty"` // where it is publicly known
 	CountedAs    string       `json:"counted_as,omitempty"`    // the group a KMS host counts the product in
 	MinimumCount int          `json:"minimum_count,omitempty"` // 25 or 5
@@ -52,7 +52,7 @@ type MachineKey struct {
 	Edition    string          `json:"edition,omitempty"`
 	Channel    string          `json:"channel,omitempty"` // as it was printed
 	PartialKey string          `json:"partial_key,omitempty"`
-	Verdict    string          `json:"verdict"` // fits, generic, other-edition, not-generic, mak, retail, avma, host-key, evaluation, subscription, no-volume, undecided
+	Verdict    string          `json:"verdict"` // fits, generic, other-edition, not-generic, mak, retail, avma, host-key, serves, evaluation, subscription, no-volume, undecided
 	Fault      bool            `json:"fault"`   // something is wrong, whatever was meant
 	Cause      string          `json:"cause,omitempty"`
 	Statements []KeyStatement  `json:"statements"`

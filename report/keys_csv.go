@@ -64,9 +64,13 @@ func (k *Keys) CSV(w io.Writer) error {
 func (k *HostKeys) CSV(w io.Writer) error {
 	rows := [][]string{{
 		"host_key", "name", "match", "activates", "host_system", "role", "first_build", "last_build", "update", "update_first_build", "least_revision", "update_released",
-		"office_pack", "activation_ids", "source", "note",
+		"office_pack", "activation_ids", "source", "note", "only", "ready",
 	}}
 	for _, h := range k.Keys {
+		ready := ""
+		if h.Ready != nil {
+			ready = strconv.FormatBool(*h.Ready)
+		}
 		for _, s := range h.Systems {
 			updates := s.Updates
 			if len(updates) == 0 {
@@ -75,7 +79,7 @@ func (k *HostKeys) CSV(w io.Writer) error {
 			for _, u := range updates {
 				rows = append(rows, []string{
 					h.ID, h.Name, strings.Join(h.Match, " "), strings.Join(h.Activates, "; "), s.Name, s.Role, strconv.Itoa(s.FirstBuild), nonZero(s.LastBuild),
-					u.Update, nonZero(u.FirstBuild), u.Least, u.Released, h.OfficePack, strings.Join(h.ActivationIDs, " "), h.Source, h.Note,
+					u.Update, nonZero(u.FirstBuild), u.Least, u.Released, h.OfficePack, strings.Join(h.ActivationIDs, " "), h.Source, h.Note, h.Only, ready,
 				})
 			}
 		}

@@ -38,7 +38,9 @@ type HostKeyItem struct {
 	ActivationIDs []string         `json:"activation_ids"`        // of the key itself, for slmgr /ato and /dlv
 	Source        string           `json:"source"`
 	Note          string           `json:"note,omitempty"`
-	Ready         *bool            `json:"ready,omitempty"` // the build and revision asked for are new enough; absent where that is not known
+	Only          string           `json:"only,omitempty"`    // role (server, client) of the build asked for on which alone the key can be installed
+	OnlyOn        string           `json:"only_on,omitempty"` // the system of that role
+	Ready         *bool            `json:"ready,omitempty"`   // the build and revision asked for are new enough; absent where that is not known
 }
 
 // HostSystemItem is a span of Windows builds on which a host key can be installed.
@@ -79,6 +81,9 @@ func NewHostKeys(query string, a catalog.HostKeyAnswer) *HostKeys {
 				k.Keys = append(k.Keys, hostKeyItem(h))
 			}
 			k.Keys[i].Match = append(k.Keys[i].Match, list.match)
+			if list.match == "host" {
+				k.Keys[i].only(a, h)
+			}
 			if list.match == "host" && a.Revision > 0 {
 				k.Keys[i].Ready = ready(h.UpdateNeeded(a.Build), a.Build, a.Revision)
 			}
@@ -87,10 +92,19 @@ func NewHostKeys(query string, a catalog.HostKeyAnswer) *HostKeys {
 	return k
 }
 
-// ready tells whether a build and revision have an update; nil where no revision is known for it.
+// only says where a build is a client and a server, and the key goes on one of them.
+func (item *HostKeyItem) only(a catalog.HostKeyAnswer, h catalog.HostKey) {
+	role := a.Only(h)
+	if b, ok := catalog.BuildByNumber(a.Build); ok && role != "" {
+		item.Only, item.OnlyOn = string(role), b.SystemOf(role)
+	}
+}
+
+// ready tells whether a build and revision have an update; nil where no revision of the build is known for it: the
+// revisions of two builds have nothing to do with each other.
 func ready(u catalog.HostUpdate, build, revision int) *bool {
-	yes := u.Update == "" || build == u.First && revision >= u.Revision || build > u.First
-	if u.Update != "" && u.Revision == 0 {
+	yes := u.Update == "" || revision >= u.Revision
+	if u.Update != "" && (u.Revision == 0 || build != u.First) {
 		return nil
 	}
 	return &yes
@@ -103,6 +117,9 @@ func hostKeyItem(h catalog.HostKey) HostKeyItem {
 	}
 	for _, s := range h.Hosts() {
 		system := HostSystemItem{Name: s.Name, Role: string(s.Role), FirstBuild: s.First, LastBuild: s.Last, Updates: []HostUpdateItem{}}
+		if h.Class == catalog.Office && s.Role == catalog.Client {
+			system.Name = "volume edition of " + s.Name
+		}
 		for _, u := range s.Updates {
 			day := ""
 			if !u.Released.IsZero() {
@@ -180,7 +197,9 @@ func (k *HostKeys) asked(b *strings.Builder, s Style) {
 		if b.Len() > 0 {
 			b.WriteString("\n")
 		}
-		heading(b, s, title)
+		for _, line := range wrap(title, s.Width) {
+			heading(b, s, line)
+		}
 	}
 	if len(named) > 0 {
 		part("Host key")
@@ -214,7 +233,13 @@ func (k *HostKeys) asked(b *strings.Builder, s Style) {
 	}
 	part(title)
 	for _, h := range living {
-		hang(b, "  "+k.readyMark(s, h)+pad(h.ID, 26)+"  ", k.needs(h), s.Width)
+		lead := "  " + k.readyMark(s, h) + pad(h.ID, 26) + "  "
+		if s.Width-cells(lead) < 24 { // too narrow for two columns
+			hang(b, "  "+k.readyMark(s, h), h.ID, s.Width)
+			hang(b, "    ", k.needs(h), s.Width)
+			continue
+		}
+		hang(b, lead, k.needs(h), s.Width)
 	}
 }
 
@@ -257,6 +282,9 @@ func (k *HostKeys) needs(h HostKeyItem) string {
 	}
 	if h.OfficePack != "" {
 		text = append(text, "with the Office pack")
+	}
+	if h.OnlyOn != "" {
+		text = append([]string{"on " + h.OnlyOn + " only"}, text...)
 	}
 	return strings.Join(text, ", ")
 }

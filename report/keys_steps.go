@@ -38,26 +38,42 @@ func installStep(g catalog.GVLK) diagnose.Step {
 	s := diagnose.Step{Who: "client", Shell: "cmd"}
 	if g.Class == catalog.Office {
 		folder := installCommands(g)[0]
-		s.Text = "Elevated; 32-bit Office is below %ProgramFiles(x86)%. Note the last five characters of the present key first, then install the GVLK of " + g.Title() + "."
+		s.Text = "Elevated; 32-bit Office is below %ProgramFiles(x86)%. " + haveTheKey("/dstatus") + " Install the GVLK of " + g.Title() + "."
 		s.Commands = append([]string{folder, `cscript //nologo ospp.vbs /dstatus`}, installCommands(g)[1:]...)
 		s.Verify = "ospp.vbs /dstatus shows channel VOLUME_KMSCLIENT, " + g.Partial() + ", and LICENSED."
-		s.Undo = "ospp.vbs /unpkey:" + g.Partial() + ", then ospp.vbs /inpkey: with the former key."
+		s.Undo = "ospp.vbs /unpkey:" + g.Partial() + ", then ospp.vbs /inpkey: with the whole former key."
 		return s
 	}
-	s.Text = "Elevated. Note the last five characters of the present key first, then install the GVLK of " + g.Title() + "."
+	s.Text = "Elevated. " + haveTheKey("/dlv") + " Install the GVLK of " + g.Title() + "."
 	s.Commands = append([]string{slmgr + "/dlv"}, installCommands(g)...)
 	s.Verify = "slmgr.vbs /dlv shows channel VOLUME_KMSCLIENT, partial key " + g.Partial() + ", and Licensed."
-	s.Undo = "slmgr.vbs /ipk with the former key."
+	s.Undo = "slmgr.vbs /ipk with the whole former key. A vendor's or digital licence comes back from firmware or account alone."
 	return s
+}
+
+// haveTheKey warns that the way back needs more than what a tool shows of a key.
+func haveTheKey(option string) string {
+	return "Have the whole present key at hand first: the five characters of it that " + option + " shows restore nothing."
 }
 
 // keySteps is what to do about the key of a machine.
 func keySteps(fit catalog.KeyFit, in catalog.Installed) []diagnose.Step {
 	g := fit.Install
-	if g.Key == "" {
+	office := in.Edition.Class == catalog.Office
+	switch {
+	case office && (fit.Verdict == catalog.KeyRetail || fit.Verdict == catalog.KeySubscription):
+		return []diagnose.Step{{
+			Who: "client", Text: "If a volume licence is meant: uninstall this Office and install the volume edition with the deployment tool; a retail or subscription Office refuses the GVLK.",
+			Verify: "ospp.vbs /dstatus shows channel VOLUME_KMSCLIENT.", Undo: "Install the former edition again.",
+		}}
+	case g.Key == "" && fit.Fault && len(in.Edition.Keys) > 1:
+		return []diagnose.Step{{
+			Who: "client", Text: "Which GVLK belongs on it depends on the release. Give what winver or systeminfo says of it: --edition \"" + oneName(in.Edition.Keys[0]) +
+				"\", for one, or systeminfo in the paste.",
+		}}
+	case g.Key == "":
 		return []diagnose.Step{}
 	}
-	office := g.Class == catalog.Office
 	s := installStep(g)
 	switch fit.Verdict {
 	case catalog.KeyEvaluation:
@@ -65,13 +81,11 @@ func keySteps(fit catalog.KeyFit, in catalog.Installed) []diagnose.Step {
 	case catalog.KeyMAK:
 		s.Text = "If KMS is meant. " + s.Text + " The activation of the MAK is not given back."
 	case catalog.KeyRetail, catalog.KeySubscription:
-		if office {
-			return []diagnose.Step{{
-				Who: "client", Text: "If a volume licence is meant: uninstall this Office and install the volume edition with the deployment tool; a retail or subscription Office refuses the GVLK.",
-				Verify: "ospp.vbs /dstatus shows channel VOLUME_KMSCLIENT.", Undo: "Install the former edition again.",
-			}}
-		}
 		s.Text = "If a volume licence covers this machine. " + s.Text
+	case catalog.KeyNotGeneric:
+		if in.Channel == "" { // retail or the vendor's, for all that is known
+			s.Text = "If a volume licence covers this machine and KMS is meant. " + s.Text
+		}
 	case catalog.KeyAVMA:
 		s.Text = "If the Hyper-V host is not meant to vouch for the machine. " + s.Text
 	case catalog.KeyHost:
@@ -80,6 +94,14 @@ func keySteps(fit catalog.KeyFit, in catalog.Installed) []diagnose.Step {
 		}
 	}
 	return []diagnose.Step{s}
+}
+
+// oneName is the edition of a key in the newest of its releases.
+func oneName(g catalog.GVLK) string {
+	for _, c := range g.Choices() {
+		return c.Name()
+	}
+	return g.Title()
 }
 
 // evaluationSteps convert an evaluation copy of a server; other evaluation copies are installed anew.

@@ -43,7 +43,7 @@ func sampleKeys(t *testing.T) map[string]*Keys {
 		"office":   find("office 2021 proplus"),
 		"fragment": find("W269N"),
 		"azure":    find("Windows Server 2025 Datacenter: Azure Edition"),
-		"typo":     find("Windows Server 2023 Standard"),
+		"typo":     find("Windows 10 Enterprise gG"),
 		"note":     avma,
 		"machines": NewMachines(machine("YTMG3", "GVLK", "VOLUME_KMSCLIENT", "Windows 11 Pro"), machine("T83GX", "GVLK", "Volume:GVLK", "Windows 11 Pro"), hostile),
 		"evaluation": NewMachines(
@@ -52,7 +52,22 @@ func sampleKeys(t *testing.T) map[string]*Keys {
 			machine("YTMG3", "RETAIL", "RETAIL", "Office LTSC Professional Plus 2021"),
 			machine("YTMG3", "CSVLK", "VOLUME_KMS", "Windows Server 2022 Standard"),
 		),
+		"unsure": NewMachines(
+			licensed("YTMG3", "MAK", "Windows(R)", "ServerStandard", nil),
+			licensed("2YT43", "GVLK", "Windows(R)", "EnterpriseS", nil),
+			licensed("YTMG3", "EVAL", "Windows(R)", "ServerStandardEval", nil),
+			licensed("YTMG3", "CSVLK", "Windows(R)", "ServerStandard", &catalog.Serving{Count: 12, Requests: 340, Basis: "standard input line 9"}),
+			licensed("YTMG3", "", "Windows(R) 7", "Professional", nil),
+		),
 	}
+}
+
+// licensed is a machine of which a licence alone is known.
+func licensed(partial, channel, system, id string, host *catalog.Serving) MachineKey {
+	e, _ := catalog.EditionOfLicense(system, id, 0, partial)
+	return NewMachineKey(catalog.Installed{
+		Partial: partial, Channel: channel, Edition: e, EditionBasis: "standard input line 1", ChannelBasis: "standard input line 4", Host: host,
+	})
 }
 
 func sampleHostKeys() map[string]*HostKeys {
@@ -62,6 +77,7 @@ func sampleHostKeys() map[string]*HostKeys {
 		"generation": find("server 2019"),
 		"product":    find("windows 11 ltsc 2024"),
 		"revision":   find("17763.1999"),
+		"other":      find("20349.1"),
 		"group":      find("server-2008-r2-b"),
 	}
 }
@@ -177,6 +193,9 @@ func TestKeysAtOtherWidths(t *testing.T) {
 			if err := k.Text(&b, Style{Width: width}); err != nil {
 				t.Fatal(err)
 			}
+			if name == "revision" {
+				fitsScreen(t, b.String(), width)
+			}
 			for _, h := range k.Keys {
 				if !strings.Contains(b.String(), h.ID) {
 					t.Errorf("%s at %d: %s is not shown", name, width, h.ID)
@@ -191,7 +210,7 @@ func TestVerdictsLeadToPages(t *testing.T) {
 	for verdict, text := range verdictTexts {
 		for _, name := range []string{"Windows 11 Pro", "Windows 11 Home", "Windows Server 2022 Azure Core", "Office LTSC Standard 2024"} {
 			id := causeOfKey(verdict, catalog.Installed{Edition: keyEdition(t, name)})
-			quiet := verdict == catalog.KeyFits || verdict == catalog.KeyGeneric || verdict == catalog.KeyUndecided
+			quiet := verdict == catalog.KeyFits || verdict == catalog.KeyServes || verdict == catalog.KeyGeneric || verdict == catalog.KeyUndecided
 			if _, ok := diagnose.Lookup(id); ok == quiet || text == "" {
 				t.Errorf("%s on %s: cause %q", verdict, name, id)
 			}

@@ -214,6 +214,7 @@ var verdictTexts = map[catalog.KeyVerdict]string{
 	catalog.KeyRetail:       "The licence is retail or the vendor's: this machine does not ask a KMS host",
 	catalog.KeyAVMA:         "The key is for automatic activation by a Hyper-V host",
 	catalog.KeyHost:         "The key is a KMS host key",
+	catalog.KeyServes:       "The key is a KMS host key, and the machine serves with it",
 	catalog.KeyEvaluation:   "This is an evaluation copy, which takes no GVLK as it is",
 	catalog.KeySubscription: "The licence is a subscription: this machine does not ask a KMS host",
 	catalog.KeyNoVolume:     "No GVLK exists for this edition",
@@ -226,7 +227,7 @@ func machineKey(b *strings.Builder, s Style, m MachineKey) {
 	switch {
 	case m.Fault:
 		status = run.Fail
-	case m.Verdict != string(catalog.KeyFits):
+	case m.Verdict != string(catalog.KeyFits) && m.Verdict != string(catalog.KeyServes):
 		status = run.Warn
 	}
 	var known []string

@@ -41,25 +41,20 @@ func NewMatrix(format string, w io.Writer, s Style) (MatrixRenderer, error) {
 
 // RedactMatrix returns a renderer that replaces names, addresses and ids by
 // pseudonyms before r sees an event, as [Redact] does.
-func RedactMatrix(r MatrixRenderer) MatrixRenderer {
-	return &redactingMatrix{r, newPseudonyms()}
-}
+func RedactMatrix(r MatrixRenderer) MatrixRenderer { return RedactMatrixBy(NewMask(), r) }
+
+// RedactMatrixBy is [RedactMatrix] with the pseudonyms of a mask, which learns from
+// the events.
+func RedactMatrixBy(m *Mask, r MatrixRenderer) MatrixRenderer { return &redactingMatrix{r, m} }
 
 type redactingMatrix struct {
 	MatrixRenderer
-	names *pseudonyms
+	mask *Mask
 }
 
 // Event implements [MatrixRenderer].
 func (r *redactingMatrix) Event(e run.MatrixEvent) error {
-	e = r.names.replace(e).(run.MatrixEvent)
-	switch {
-	case e.Plan != nil:
-		e.Plan.Target += " (redacted)"
-	case e.Matrix != nil:
-		e.Matrix.Target += " (redacted)"
-	}
-	return r.MatrixRenderer.Event(e)
+	return r.MatrixRenderer.Event(r.mask.MatrixEvent(e))
 }
 
 type matrixJSON struct{ w io.Writer }

@@ -49,6 +49,17 @@ func showMatrix(r Renderer, events []run.MatrixEvent) error {
 	return nil
 }
 
+// ShowMatrix shows a whole matrix and closes the renderer, as a file that holds it
+// would be shown. The error is one of writing.
+func ShowMatrix(r MatrixRenderer, m *run.Matrix) error {
+	for _, e := range unfoldMatrix(m) {
+		if err := r.Event(e); err != nil {
+			return err
+		}
+	}
+	return r.Close()
+}
+
 // unfoldMatrix turns the object of a whole matrix into events again. It keeps no
 // announcement: the plan says what was asked for, not what was going to be sent.
 func unfoldMatrix(m *run.Matrix) []run.MatrixEvent {

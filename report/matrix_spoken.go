@@ -67,6 +67,8 @@ func spokenRow(row *run.MatrixRow) string {
 		switch {
 		case row.Count == nil || row.Others == nil:
 			return fmt.Sprintf("served: %s, %s.", row.Name, row.Why)
+		case row.HeldByProbe():
+			return fmt.Sprintf("served, only while this probe is on the list: %s, count %d with it, %d without.", row.Name, *row.Count, *row.Others)
 		case row.Missing > 0:
 			return fmt.Sprintf("served, count too low: %s, count %d with this probe, %d without, %d more must ask.", row.Name, *row.Count, *row.Others, row.Missing)
 		}

@@ -28,7 +28,7 @@ func sampleMatrix() []run.MatrixEvent {
 		{Group: "windows-8.1", Name: "Windows 8.1", Class: "client", CountedID: "cb8fc780-2c05-495a-9710-85afffc904d7", Needs: 25, Protocol: "6.0"},
 		{Group: "windows-7", Name: "Windows 7", Class: "client", CountedID: "7fde5219-fbfa-484a-82c9-34d1ad53e856", Needs: 25, Protocol: "4.0"},
 		{Group: "windows-vista", Name: "Windows Vista", Class: "client", CountedID: "212a64dc-43b1-4d3d-a30c-2fc69d2095c6", Needs: 25, Protocol: "4.0"},
-		{Group: "server-2025", Name: "Windows Server 2025", Class: "server", CountedID: "4b83307d-7788-50ff-8d1f-1861915bdb9d", Needs: 5, Protocol: "6.0"},
+		{Group: "server-2025", Name: "Windows Server 2025", Class: "server", Needs: 5, Protocol: "6.0"},
 	}
 	for i := range rows {
 		r := &rows[i]
@@ -75,19 +75,19 @@ func sampleMatrix() []run.MatrixEvent {
 	settle(3, refused(append([]run.HostKeyRef{key("server-2019", "listed", "KB4467695", false)}, newer...)...))
 	settle(4, served(7, 19))
 	settle(5, func(r *run.MatrixRow) { r.Status, r.Why = run.MatrixNoAnswer, "no answer within 5s" })
-	rows[6].Status, rows[6].Why = run.MatrixNoAnswer, "not asked any more: the host gave no answer 2 times in a row"
+	rows[6].Status, rows[6].Why = run.MatrixNotAsked, "not asked any more: the host gave no answer 2 times in a row"
 	last := rows[6]
 	rows[4].Unlisted = []string{"Windows 8.1"}
 	m := run.Matrix{
 		Schema: run.Schema, Kind: run.KindMatrix, Version: "1.0", Target: "corp.example", Host: endpoint.Host, Domain: endpoint.Domain,
 		Endpoint: endpoint.Address, Machine: "PC-0417", Address: netip.MustParseAddr("10.0.4.17"), Started: at, Took: 5200 * time.Millisecond,
 		AtMost: 12, Requests: 6, Rows: rows,
-		Counts: map[run.MatrixStatus]int{run.MatrixServed: 2, run.MatrixRefused: 3, run.MatrixNoAnswer: 2, run.MatrixNotAsked: 1},
+		Counts: map[run.MatrixStatus]int{run.MatrixServed: 2, run.MatrixRefused: 3, run.MatrixNoAnswer: 1, run.MatrixNotAsked: 2},
 		Keys:   []run.MatrixKey{{Application: "Windows", EPID: epid, Key: "Windows Server 2012 R2", System: "Windows 8.1 / Server 2012 R2", Build: 9600}},
 		Sent:   []string{"3 DNS questions to 10.0.0.2", "6 KMS requests to 10.0.0.5:1688"},
 		Notes:  []string{"each count includes this probe"},
 		Conclusion: "kms01.corp.example 10.0.0.5:1688 serves 2 of the 5 counted ids it answered for, to a client on PC-0417.\n" +
-			"2 rows without an answer: what they would show is not known.",
+			"1 row without an answer: what it would show is not known.",
 	}
 	events = append(events, run.MatrixEvent{Row: &last}, run.MatrixEvent{Matrix: &m})
 	for i := range events {
@@ -254,7 +254,7 @@ func TestProductTableIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, g := range table.Groups {
-		if g.Askable != (g.NotAsked == "") || g.Genuine && g.CountedID == "" {
+		if g.Askable != (g.NotAsked == "") || g.Genuine != (g.CountedID != "") {
 			t.Errorf("%+v", g)
 		}
 		for _, p := range g.Products {
@@ -263,6 +263,57 @@ func TestProductTableIsWhole(t *testing.T) {
 			}
 			if k, ok := catalog.GVLKByPartial(p.Partial); !ok || k.Key != p.GVLK {
 				t.Errorf("%s: %s", p.Name, p.GVLK)
+			}
+		}
+	}
+}
+
+// Which keys a cure names, and in which words, by how they fit the host.
+func TestMatrixCureInWords(t *testing.T) {
+	key := func(id, fits string, older bool) run.HostKeyRef {
+		return run.HostKeyRef{Name: id + " KMS host key", Source: "Microsoft's list", Fits: fits, Older: older}
+	}
+	for want, cure := range map[string][]run.HostKeyRef{
+		"needs a host on Windows Server: the host key of Server B or Server A": {key("Server B", run.FitsServer, false), key("Server A", run.FitsServer, false)},
+		"the host key of Client B": {key("Client B", "listed", false), key("Server A", run.FitsServer, false)},
+		"needs a host on a client edition of Windows: the host key of Client A; only older host keys name it, and taking one gives up what the newer serves: Server A": {
+			key("Client A", run.FitsClient, false), key("Server A", "unlisted", true),
+		},
+		"where the host's system takes it, which is not known: the host key of Server B": {key("Server B", "", false)},
+		"on a newer system: Server B": {key("Server B", "build too old", false), key("Server A", "unlisted", false)},
+		"on another system: Server A": {key("Server A", "unlisted", false)},
+	} {
+		if got := MatrixCure(&run.MatrixRow{Cure: cure}); got != want+" [Microsoft's list]" {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// A count that suffices with the probe alone is not said to be too low.
+func TestMatrixAnswerHeldByTheProbe(t *testing.T) {
+	count, others := 25, 24
+	row := run.MatrixRow{Name: "Windows 7", Status: run.MatrixServed, Needs: 25, Count: &count, Others: &others, Missing: 1}
+	if got := MatrixAnswer(&row, false); got != "served, count 25: 24 without this probe, so only while it is on the list" {
+		t.Error(got)
+	}
+	if got := spokenRow(&row); got != "served, only while this probe is on the list: Windows 7, count 25 with it, 24 without." {
+		t.Error(got)
+	}
+	if MatrixMark(&row) != run.Warn {
+		t.Errorf("marked %s", MatrixMark(&row))
+	}
+}
+
+// The formats for programs show no made-up counted id.
+func TestProductTableHidesMadeUpIDs(t *testing.T) {
+	for _, format := range []string{"json", "csv"} {
+		var b strings.Builder
+		if err := NewProductTable().Write(&b, format, Style{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"4b83307d-7788-50ff", "1b4db7eb-4057-5ddf"} {
+			if strings.Contains(b.String(), id) {
+				t.Errorf("%s shows %s", format, id)
 			}
 		}
 	}

@@ -38,6 +38,8 @@ func MatrixAnswer(row *run.MatrixRow, why bool) string {
 		switch {
 		case row.Count == nil:
 			return "served; " + row.Why
+		case row.HeldByProbe():
+			return fmt.Sprintf("served, count %d: %d without this probe, so only while it is on the list", *row.Count, *row.Count-1)
 		case row.Missing > 0:
 			return fmt.Sprintf("served, count %d: %d more must ask", *row.Count, row.Missing)
 		}
@@ -92,12 +94,17 @@ const fewKeys = 3
 // fit the host as it is, and whose lists say so. Where no list has one it is the
 // reason of the refusal.
 func MatrixCure(row *run.MatrixRow) string {
-	var fit, newer, older, unlisted []string
+	var fit, newer, older, unlisted, servers, clients []string
+	unsure := false // whether the host can take those that seem to fit
 	sources := map[string]bool{}
 	for _, k := range row.Cure {
 		name := strings.Replace(k.Name, " KMS host key", "", 1)
 		sources[k.Source] = true
 		switch {
+		case k.Fits == run.FitsServer:
+			servers = append(servers, name)
+		case k.Fits == run.FitsClient:
+			clients = append(clients, name)
 		case k.Older:
 			older = append(older, name)
 		case k.Fits == "build too old":
@@ -107,7 +114,7 @@ func MatrixCure(row *run.MatrixRow) string {
 		case k.Update != "":
 			fit = append(fit, name+" (needs "+k.Update+" there)")
 		default:
-			fit = append(fit, name)
+			fit, unsure = append(fit, name), unsure || k.Fits == ""
 		}
 	}
 	if len(row.Cure) == 0 {
@@ -119,9 +126,15 @@ func MatrixCure(row *run.MatrixRow) string {
 			parts = append(parts, before+someOf(names))
 		}
 	}
-	add("the host key of ", fit)
+	if unsure {
+		add("where the host's system takes it, which is not known: the host key of ", fit)
+	} else {
+		add("the host key of ", fit)
+	}
 	add("on a newer system: ", newer)
 	if len(fit)+len(newer) == 0 {
+		add("needs a host on Windows Server: the host key of ", servers)
+		add("needs a host on a client edition of Windows: the host key of ", clients)
 		add("on another system: ", unlisted)
 		add("only older host keys name it, and taking one gives up what the newer serves: ", older)
 	}

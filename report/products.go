@@ -24,11 +24,11 @@ type ProductTable struct {
 
 // ProductGroup is a counted id with the products that share it.
 type ProductGroup struct {
-	ID            string        `json:"id"`    // such as "windows-10-2015"
-	Name          string        `json:"name"`  // what people call the products
-	Class         string        `json:"class"` // server, client or office
-	CountedID     string        `json:"counted_id"`
-	Genuine       bool          `json:"genuine"` // false: the id is a stand-in that no real client sends
+	ID            string        `json:"id"`         // such as "windows-10-2015"
+	Name          string        `json:"name"`       // what people call the products
+	Class         string        `json:"class"`      // server, client or office
+	CountedID     string        `json:"counted_id"` // empty where the one that clients send is not known
+	Genuine       bool          `json:"genuine"`    // whether the counted id is known
 	ApplicationID string        `json:"application_id"`
 	Needs         int           `json:"needs"`               // N policy: the count that the products ask for
 	Protocol      string        `json:"protocol"`            // protocol version that their clients speak, "6.0"
@@ -69,6 +69,9 @@ func productGroup(g catalog.Group) ProductGroup {
 		ID: g.ID, Name: g.Title(), Class: string(g.Class), CountedID: g.CountedID, Genuine: g.CountedIDGenuine,
 		ApplicationID: g.AppID, Needs: g.N, Protocol: fmt.Sprintf("%d.%d", g.Major, g.Minor),
 		Askable: g.Askable(), NotAsked: g.WhyNotAsked(), HostKeys: []string{}, Products: []ProductItem{},
+	}
+	if !g.CountedIDGenuine {
+		out.CountedID = "" // the catalogue's is a stand-in that nobody sends
 	}
 	for _, k := range catalog.HostKeysForGroup(g) {
 		out.HostKeys = append(out.HostKeys, k.Name)

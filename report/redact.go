@@ -21,27 +21,18 @@ import (
 // name met so far, for addresses, and for names below domains met so far; a
 // name that occurs in free text alone cannot be known. Sets are evidence that a
 // run is judged by and that its events do not carry, such as pasted text.
-func Redact(r Renderer, sets ...evidence.Set) Renderer {
-	names := newPseudonyms()
-	for _, set := range sets {
-		names.learnText(set)
-	}
-	return &redacting{r, names}
-}
+func Redact(r Renderer, sets ...evidence.Set) Renderer { return RedactBy(NewMask(sets...), r) }
+
+// RedactBy is [Redact] with the pseudonyms of a mask, which learns from the events.
+func RedactBy(m *Mask, r Renderer) Renderer { return &redacting{r, m} }
 
 type redacting struct {
-	next  Renderer
-	names *pseudonyms
+	next Renderer
+	mask *Mask
 }
 
 // Event implements [Renderer].
-func (r *redacting) Event(e run.Event) error {
-	e = r.names.replace(e).(run.Event)
-	if e.Plan != nil {
-		e.Plan.Title += " (redacted)"
-	}
-	return r.next.Event(e)
-}
+func (r *redacting) Event(e run.Event) error { return r.next.Event(r.mask.Event(e)) }
 
 // Close implements [Renderer].
 func (r *redacting) Close() error { return r.next.Close() }

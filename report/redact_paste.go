@@ -92,3 +92,36 @@ func looksLikeHost(word string) bool {
 	}
 	return !strings.Contains(word, "..")
 }
+
+// hiddenWord stands for a word that may name somebody.
+const hiddenWord = "hidden"
+
+// covered replaces a word that has the form of a host name, of the name that setup
+// gives a machine, or of an id.
+func covered(w string) string {
+	word := strings.Trim(w, "-_")
+	switch {
+	case isGUID(word) && publishedID(word), isPublished(strings.ToLower(word)):
+		return w
+	case isGUID(word), looksLikeHost(word), looksLikeMachine(word):
+		return hiddenWord
+	}
+	return w
+}
+
+// looksLikeMachine tells whether a word has a hyphen and a digit, as
+// DESKTOP-3F2K1, ePIDs and keys have, and is no date.
+func looksLikeMachine(word string) bool {
+	digits, letters, hyphens := 0, 0, 0
+	for _, r := range word {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case r == '-':
+			hyphens++
+		default:
+			letters++
+		}
+	}
+	return hyphens > 0 && digits > 0 && (letters > 0 || len(word) > len("2006-01-02"))
+}

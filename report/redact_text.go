@@ -6,9 +6,14 @@ import (
 	"unicode"
 )
 
-// text replaces what is known in free text: it cuts the text into words that
-// could be a name, an address or an id, and looks each up.
+// text replaces what is known in free text.
 func (p *pseudonyms) text(s string) string {
+	return p.words(s, func(w string) string { return w })
+}
+
+// words cuts a text into words that could be a name, an address or an id, and
+// looks each up; those that are not known are replaced by what unknown returns.
+func (p *pseudonyms) words(s string, unknown func(string) string) string {
 	var b strings.Builder
 	for s != "" {
 		n := strings.IndexFunc(s, func(r rune) bool { return nameRune(r) || r == ':' || r == '[' })
@@ -21,7 +26,7 @@ func (p *pseudonyms) text(s string) string {
 		if n < 0 {
 			n = len(s)
 		}
-		b.WriteString(p.word(s[:n]))
+		b.WriteString(p.word(s[:n], unknown))
 		s = s[n:]
 	}
 	return b.String() + s
@@ -32,20 +37,20 @@ func nameRune(r rune) bool {
 }
 
 // word replaces one word. Punctuation at its ends stays.
-func (p *pseudonyms) word(w string) string {
+func (p *pseudonyms) word(w string, unknown func(string) string) string {
 	if to, ok := p.whole(w); ok {
 		return to
 	}
 	if trimmed := strings.TrimRight(w, ".:]-"); trimmed != w && trimmed != "" {
-		return p.word(trimmed) + w[len(trimmed):]
+		return p.word(trimmed, unknown) + w[len(trimmed):]
 	}
 	if trimmed := strings.TrimLeft(w, ".:[-"); trimmed != w && trimmed != "" {
-		return w[:len(w)-len(trimmed)] + p.word(trimmed)
+		return w[:len(w)-len(trimmed)] + p.word(trimmed, unknown)
 	}
 	if head, tail, ok := strings.Cut(w, ":"); ok && head != "" && tail != "" {
-		return p.word(head) + ":" + p.word(tail)
+		return p.word(head, unknown) + ":" + p.word(tail, unknown)
 	}
-	return w
+	return unknown(w)
 }
 
 // whole replaces a word that is known as it stands.

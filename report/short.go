@@ -93,5 +93,6 @@ func (t *short) summary(s *run.Summary) {
 		hang(&t.b, label, c.Title+about(c)+" ("+c.ID+")", t.s.Width)
 	}
 	hang(&t.b, "", counts(s), t.s.Width)
+	unfinished(&t.b, t.s, s)
 	conclusion(&t.b, t.s, s)
 }

@@ -167,6 +167,7 @@ func (t *text) summary(s *run.Summary) {
 	if len(s.Sent) > 0 {
 		hang(&t.b, "sent: ", strings.Join(s.Sent, "; "), t.s.Width)
 	}
+	unfinished(&t.b, t.s, s)
 	if len(s.Ignored) > 0 {
 		hang(&t.b, "ignored: ", strings.Join(s.Ignored, ", "), t.s.Width)
 	}
@@ -195,6 +196,22 @@ func counts(s *run.Summary) string {
 		text += "; stopped before the end"
 	}
 	return text
+}
+
+// maxUnfinished is how many unfinished checks are named.
+const maxUnfinished = 12
+
+// unfinished names what a stopped run left open.
+func unfinished(b *strings.Builder, s Style, sum *run.Summary) {
+	names := sum.Unfinished
+	if len(names) == 0 {
+		return
+	}
+	text := strings.Join(names[:min(len(names), maxUnfinished)], ", ")
+	if n := len(names) - maxUnfinished; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	hang(b, "not finished: ", text, s.Width)
 }
 
 func conclusion(b *strings.Builder, s Style, sum *run.Summary) {

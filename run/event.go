@@ -74,9 +74,13 @@ type Summary struct {
 	RuledOut   []diagnose.Cause `json:"ruled_out,omitempty"`
 	Proved     []string         `json:"proved,omitempty"`     // what was shown to work, for whom, from where
 	NotTested  []string         `json:"not_tested,omitempty"` // what nobody looked at
+	Unfinished []string         `json:"unfinished,omitempty"` // of a stopped run: checks without an answer, "tcp.connect kms02.corp.example 10.0.0.6:1688"
 	Ignored    []string         `json:"ignored,omitempty"`    // ids of checks and causes that are shown but were not counted
 	Conclusion string           `json:"conclusion"`           // the verdict in words, a sentence a line
 	Sent       []string         `json:"sent,omitempty"`       // what was sent to whom
 	Stopped    bool             `json:"stopped,omitempty"`    // the user stopped the run
 	Took       time.Duration    `json:"took"`
+
+	// Traffic is Sent in numbers, for who adds up several runs. It is not saved.
+	Traffic []Traffic `json:"-"`
 }

@@ -3,6 +3,8 @@ package run
 import (
 	"net/netip"
 	"time"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
 )
 
 // MatrixStatus is how a row of a [Matrix] stands.
@@ -14,7 +16,7 @@ const (
 	MatrixServed   MatrixStatus = "served"    // a client of these products would be served
 	MatrixRefused  MatrixStatus = "refused"   // the host said no: HRESULT says how
 	MatrixInvalid  MatrixStatus = "invalid"   // an answer that a client would reject: it fails verification, or is an RPC fault
-	MatrixNoAnswer MatrixStatus = "no-answer" // nothing came back, or the host had stopped answering before
+	MatrixNoAnswer MatrixStatus = "no-answer" // it was asked for, and nothing came back
 	MatrixNotAsked MatrixStatus = "not-asked" // no request was sent: Why says why
 )
 
@@ -65,11 +67,11 @@ func (e MatrixEndpoint) Name() string {
 // MatrixRow is one counted id: the products that a host cannot tell apart, and
 // what it answered for them.
 type MatrixRow struct {
-	Index        int          `json:"index"` // position among the rows, from 0
-	Group        string       `json:"group"` // id of the counted group, "windows-10-2015"
-	Name         string       `json:"name"`  // what people call the products: "Windows 11, Windows 10"
-	Class        string       `json:"class"` // server, office or client
-	CountedID    string       `json:"counted_id"`
+	Index        int          `json:"index"`         // position among the rows, from 0
+	Group        string       `json:"group"`         // id of the counted group, "windows-10-2015"
+	Name         string       `json:"name"`          // what people call the products: "Windows 11, Windows 10"
+	Class        string       `json:"class"`         // server, office or client
+	CountedID    string       `json:"counted_id"`    // empty where the one that its clients send is not known
 	Application  string       `json:"application"`   // "Windows", "Office 2013 and later": a host keeps a list of clients for each
 	Releases     []string     `json:"releases"`      // releases with editions under the counted id, newest first
 	Product      string       `json:"product"`       // the edition asked for; a host does not look at it
@@ -94,13 +96,26 @@ type MatrixRow struct {
 	Took    time.Duration `json:"took,omitempty"` // request to answer; nanoseconds in JSON
 }
 
+// HeldByProbe tells whether the count reaches what the products need only because
+// this probe is on the list: the next client is activated while it is there.
+func (r MatrixRow) HeldByProbe() bool {
+	return r.Missing > 0 && r.Count != nil && *r.Count >= r.Needs
+}
+
+// What a [HostKeyRef] says of a host whose edition of Windows takes no such key,
+// whatever its build.
+const (
+	FitsServer = "server only" // the key is for Windows Server, and the host runs a client edition
+	FitsClient = "client only" // the key is for client editions, and the host runs Windows Server
+)
+
 // HostKeyRef is a host key that would serve a row, by the lists that Source names.
 type HostKeyRef struct {
 	ID       string   `json:"id"`               // "server-2022"
 	Name     string   `json:"name"`             // "Windows Server 2022 KMS host key"
 	Releases []string `json:"releases"`         // of the row's, those that the key's list names
 	Source   string   `json:"source"`           // whose list: "Microsoft's list"
-	Fits     string   `json:"fits,omitempty"`   // whether the list names the host's build, as its ePID gives it: "listed", "build too old", "unlisted"; absent where the build is not known
+	Fits     string   `json:"fits,omitempty"`   // whether the list names the host, as its ePIDs tell it: "listed", "build too old", "unlisted", or [FitsServer] or [FitsClient]; absent where that is not known
 	Update   string   `json:"update,omitempty"` // update that this build needs before it takes the key; a later cumulative one does as well
 	Older    bool     `json:"older,omitempty"`  // older than the host key that an ePID names: taking it would give up what that one serves
 }
@@ -145,10 +160,16 @@ type Matrix struct {
 	Notes      []string `json:"notes"`      // limits of the verdict, and what else was seen
 	Problem    string   `json:"problem,omitempty"`
 	Stopped    bool     `json:"stopped,omitempty"` // the user stopped it
+
+	// Learned is what a diagnosis may make of the host's answers. It is not saved.
+	Learned evidence.Set `json:"-"`
+
+	// Traffic is Sent in numbers, without what finding the host took. It is not saved.
+	Traffic []Traffic `json:"-"`
 }
 
-// Complete tells whether something is served and no row that was to be asked is
-// without a proper answer. What a host refuses is an answer.
+// Complete tells whether something is served and no row that was asked is without
+// a proper answer. What a host refuses is an answer.
 func (m Matrix) Complete() bool {
 	return !m.Stopped && m.Problem == "" && m.Counts[MatrixServed] > 0 &&
 		m.Counts[MatrixNoAnswer] == 0 && m.Counts[MatrixInvalid] == 0 && m.Counts[MatrixWaiting] == 0

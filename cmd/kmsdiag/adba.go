@@ -28,9 +28,12 @@ with a Kerberos ticket, over TLS as well, and is named before anything is sent. 
 other systems, and with --anonymous, the domain controller is asked without a name,
 which shows little.
 
-The exit code is 3 where the objects could not be read, and where there are none.
-Without LDAP, the line that this command prints then shows the same in Windows
-PowerShell; kmsdiag explain - reads what it prints.`
+With --dc no domain controller is looked for in DNS; DNS is still asked for KMS hosts.
+
+The exit code is 3 where the objects could not all be read, where none of them tells
+what it activates, and where there are none. Where they were not all read, the
+line that this command prints shows them in Windows PowerShell; kmsdiag explain -
+reads what it prints.`
 
 const adbaExample = `  kmsdiag adba corp.example --user auditor@corp.example
   kmsdiag adba corp.example --user 'CORP\auditor' --password-file secret.txt --ldaps
@@ -67,7 +70,12 @@ func (a *app) newADBA() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.adba(cmd.Context(), o, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("dc") && len(o.servers) == 0 {
+				return usagef("--dc needs a domain controller: a name or an address")
+			}
+			return a.adba(cmd.Context(), o, args[0])
+		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -93,9 +101,12 @@ func (a *app) adba(ctx context.Context, o adbaOptions, domain string) error {
 	if err != nil {
 		return err
 	}
-	servers, err := checks.ParseTarget(nil, checks.TargetFlags{Hosts: o.servers})
+	servers, err := parseTarget(nil, checks.TargetFlags{Hosts: o.servers})
 	if err != nil {
 		return usagef("--dc %s: want HOST, HOST:PORT or an address", strings.Join(o.servers, ","))
+	}
+	if len(servers.Hosts) > checks.MaxControllers {
+		return usagef("--dc %s: at most %d domain controllers are asked", strings.Join(o.servers, ","), checks.MaxControllers)
 	}
 	access, err := a.access(ctx, o)
 	if err != nil {
@@ -112,7 +123,7 @@ func (a *app) adba(ctx context.Context, o adbaOptions, domain string) error {
 	}
 	var plan run.Plan
 	var results []run.Result
-	summary := checks.Run(ctx, env, []*checks.Check{checks.DNSConfig, checks.ADBASite, checks.ADBAObjects, checks.DNSSRV}, checks.Options{}, func(e run.Event) {
+	summary := checks.Run(ctx, env, checks.ActivationPlan(env.Directory), checks.Options{}, func(e run.Event) {
 		switch {
 		case e.Plan != nil:
 			plan = *e.Plan
@@ -128,7 +139,7 @@ func (a *app) adba(ctx context.Context, o adbaOptions, domain string) error {
 		return ctx.Err()
 	}
 	x := report.NewADBA(target.Domains[0], plan, results, summary)
-	if !x.Known() || len(x.Objects) == 0 {
+	if !x.Known() || !x.Told() {
 		a.code = exitFailed
 	}
 	if o.redact {
@@ -145,9 +156,9 @@ func (a *app) adba(ctx context.Context, o adbaOptions, domain string) error {
 
 // adbaTarget makes the target: one domain, whatever DNS says of the name.
 func adbaTarget(o adbaOptions, domain string) (run.Target, error) {
-	t, err := checks.ParseTarget(nil, checks.TargetFlags{Domains: []string{domain}, DNS: o.dns})
+	t, err := parseTarget(nil, checks.TargetFlags{Domains: []string{domain}, DNS: o.dns})
 	if err != nil {
-		if _, wrong := checks.ParseTarget(nil, checks.TargetFlags{DNS: o.dns}); wrong != nil {
+		if _, wrong := parseTarget(nil, checks.TargetFlags{DNS: o.dns}); wrong != nil {
 			return t, asUsage(wrong)
 		}
 		return t, usagef("DOMAIN %q: %s", domain, lastCause(err))

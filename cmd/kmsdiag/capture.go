@@ -173,6 +173,7 @@ func (a *app) capture(ctx context.Context, o *captureOptions) error {
 	o.job.Stdin = os.Stdin
 	o.job.Options.Encode = view.Encode()
 	o.job.Options.Records = func(records []capture.Record, encoded []byte) {
+		a.log.records(records)
 		keep(view.Records(records, encoded))
 		if live {
 			keep(w.Flush())
@@ -186,9 +187,16 @@ func (a *app) capture(ctx context.Context, o *captureOptions) error {
 	if o.job.Interface != "" {
 		sources = []string{o.job.Interface}
 	}
+	log, logged, err := a.openLog(o.job.Files...)
+	defer logged()
+	if err != nil {
+		return err
+	}
+	log.captureBegins(o.job)
 	started := time.Now()
 	keep(view.Begin(capture.Plan(buildVersion(), started, sources...)))
 	r, err := o.job.Run(ctx)
+	log.captureEnds(r, err)
 	switch {
 	case broken != nil:
 		return broken

@@ -72,7 +72,7 @@ func (a *app) newCheck() *cobra.Command {
 	f.StringSliceVar(&o.with, "with", nil, "`FILE` with pasted text, judged together with what is seen; - is standard input")
 	f.BoolVar(&o.list, "list-checks", false, "list the checks and do nothing")
 	var ids []string
-	for _, c := range checks.All() {
+	for _, c := range everyCheck() {
 		ids = append(ids, c.ID)
 	}
 	complete(cmd, "only", ids...)
@@ -151,7 +151,7 @@ func checkEnv(o checkOptions, args []string) (*checks.Env, error) {
 	if os.Getenv("KMSDIAG_NO_REQUEST") != "" {
 		o.target.NoRequest = true
 	}
-	target, err := checks.ParseTarget(args, o.target)
+	target, err := parseTarget(args, o.target)
 	if err != nil {
 		return nil, err
 	}
@@ -228,8 +228,12 @@ func checkID(id string, causes bool) error {
 
 func (a *app) listChecks(format string) error {
 	l := report.NewListing("")
-	for _, c := range checks.All() {
-		l.Items = append(l.Items, report.Item{Type: "check", ID: c.ID, Title: c.Title, Group: c.Group})
+	for _, c := range everyCheck() {
+		title := c.Title
+		if c == checks.ADBAObjects {
+			title += " (where " + envUser + " names a user, and in kmsdiag adba)"
+		}
+		l.Items = append(l.Items, report.Item{Type: "check", ID: c.ID, Title: title, Group: c.Group})
 	}
 	return a.listing(l, format)
 }

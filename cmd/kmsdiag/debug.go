@@ -24,7 +24,11 @@ type debugLog struct {
 	w  io.Writer
 }
 
+// say writes an entry; without a log it does nothing.
 func (l *debugLog) say(format string, args ...any) {
+	if l == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")
@@ -38,18 +42,45 @@ func (l *debugLog) bytes(what string, b []byte) {
 	}
 }
 
-// debugging makes the network parts of a world write to the file of --debug. The
-// returned function closes it; it is to be called in any case.
-func (a *app) debugging(env *checks.Env) (done func(), err error) {
+// openLog opens the file of --debug, which must not be one of those that are read;
+// the log is nil where none was asked for. The returned function closes it; it is
+// to be called in any case.
+func (a *app) openLog(read ...string) (log *debugLog, done func(), err error) {
 	if a.debug == "" {
-		return func() {}, nil
+		return nil, func() {}, nil
+	}
+	if info, err := os.Stat(a.debug); err == nil {
+		for _, name := range read {
+			if other, err := os.Stat(name); err == nil && os.SameFile(info, other) {
+				return nil, func() {}, usagef("--debug %s is one of the files that are read; give it another name", a.debug)
+			}
+		}
 	}
 	f, err := os.OpenFile(a.debug, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return func() {}, usagef("--debug: %w", err)
+		return nil, func() {}, usagef("--debug: %w", err)
 	}
-	log := &debugLog{w: f}
-	log.say("kmsdiag %s", buildVersion())
+	a.log = &debugLog{w: f}
+	a.log.say("kmsdiag %s", buildVersion())
+	return a.log, func() {
+		if err := f.Close(); err != nil {
+			a.say("kmsdiag: --debug: %v", err)
+		}
+	}, nil
+}
+
+// debugging makes the network parts of a world write to the file of --debug. The
+// returned function closes it; it is to be called in any case.
+func (a *app) debugging(env *checks.Env) (done func(), err error) {
+	log, done, err := a.openLog()
+	if log != nil {
+		log.over(env)
+	}
+	return done, err
+}
+
+// over makes the network parts of a world write to the log.
+func (l *debugLog) over(env *checks.Env) {
 	if env.Dialer == nil {
 		env.Dialer = checks.SystemDialer{}
 		if env.UDP == nil {
@@ -59,15 +90,21 @@ func (a *app) debugging(env *checks.Env) (done func(), err error) {
 	if env.DNS == nil {
 		env.DNS = checks.NewExchanger()
 	}
-	env.Dialer, env.DNS = loggedDialer{env.Dialer, log}, loggedDNS{env.DNS, log}
+	env.Dialer, env.DNS = loggedDialer{env.Dialer, l}, loggedDNS{env.DNS, l}
 	if env.UDP != nil {
-		env.UDP = loggedDialer{env.UDP, log}
+		env.UDP = loggedDialer{env.UDP, l}
 	}
-	return func() {
-		if err := f.Close(); err != nil {
-			a.say("kmsdiag: --debug: %v", err)
-		}
-	}, nil
+}
+
+// nothingSent writes the file of --debug of a command that has no network part.
+func (a *app) nothingSent() error {
+	if a.log != nil {
+		return nil
+	}
+	log, done, err := a.openLog()
+	log.say("nothing was sent over the network")
+	done()
+	return err
 }
 
 type loggedDialer struct {

@@ -46,6 +46,10 @@ func (a *app) newDemo() *cobra.Command {
 				if len(args) == 1 {
 					name = args[0]
 				}
+				if why := a.noScreen(); why != "" {
+					a.say("kmsdiag: the interactive program needs a terminal, and %s; running kmsdiag demo %s instead", why, name)
+					return a.demo(cmd.Context(), o, name)
+				}
 				return a.demoScreen(cmd.Context(), name)
 			case len(args) == 1:
 				return a.demo(cmd.Context(), o, args[0])
@@ -89,9 +93,6 @@ func startSite(ctx context.Context, name string) (*lab.Site, error) {
 
 // demoScreen opens the interactive program over a simulated site.
 func (a *app) demoScreen(ctx context.Context, name string) error {
-	if why := a.noScreen(); why != "" {
-		return usagef("--tui needs a terminal, and %s; kmsdiag demo %s shows the same without one", why, name)
-	}
 	site, err := startSite(ctx, name)
 	if err != nil {
 		return err

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"syscall"
 	"unicode"
+
+	"github.com/kmsdiag/kmsdiag/evidence/windows"
 )
 
 // usageError says in a sentence what was wrong with the command line.
@@ -20,9 +23,10 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
-// say prints a line on standard error. There is nobody to tell when that fails.
+// say prints a line on standard error, without the product keys that somebody
+// may have typed or pasted in it. There is nobody to tell when that fails.
 func (a *app) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+	_, _ = io.WriteString(a.stderr, windows.Mask(fmt.Sprintf(format, args...))+"\n")
 }
 
 // failed prints an error and returns the exit code for it.

@@ -4,8 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,6 +98,9 @@ func (a *app) hostlog(ctx context.Context, o *hostlogOptions, files []string) er
 	if err != nil {
 		return err
 	}
+	if o.redact {
+		nameless(inputs)
+	}
 	defer done()
 	r, err := hostlog.Read(ctx, inputs, opts)
 	var format *hostlog.FormatError
@@ -149,6 +156,21 @@ func (a *app) logFiles(files []string) (inputs []hostlog.Input, done func(), err
 		inputs = append(inputs, hostlog.Input{Name: name, From: f})
 	}
 	return inputs, done, nil
+}
+
+// nameless gives files numbers for names: exports are named after their host.
+func nameless(inputs []hostlog.Input) {
+	for i := range inputs {
+		name, packed := strings.CutSuffix(strings.ToLower(inputs[i].Name), ".gz")
+		end := filepath.Ext(name)
+		if !slices.Contains([]string{".evtx", ".xml", ".csv", ".txt", ".log"}, end) {
+			end = ""
+		}
+		if packed {
+			end += ".gz"
+		}
+		inputs[i].Name = fmt.Sprintf("file-%d%s", i+1, end)
+	}
 }
 
 // moment reads a time of a flag: a day, or a day and a time with its zone.

@@ -155,13 +155,13 @@ func nothingFound(query string, found catalog.KeyAnswer) error {
 func (a *app) keyStated(ctx context.Context, o keysOptions, query string) error {
 	in := catalog.Installed{EditionBasis: "as --edition says", ChannelBasis: "as --channel says"}
 	var err error
-	if in.Edition, err = statedEdition(o.edition); err != nil {
-		return err
-	}
 	if in.Channel, in.RawChannel, err = statedChannel(ctx, o.channel); err != nil {
 		return err
 	}
 	if in.Partial, err = statedKey(query); err != nil {
+		return err
+	}
+	if in.Edition, err = statedEdition(o.edition, in.Partial); err != nil {
 		return err
 	}
 	return a.judged(o, []catalog.Installed{in})
@@ -177,16 +177,16 @@ func (a *app) keysWith(ctx context.Context, o keysOptions) error {
 	if len(machines) == 0 {
 		return usagef("--with %s: no licence with a key or a channel in it; want slmgr /dlv, ospp /dstatus or a SoftwareLicensingProduct", o.with[0])
 	}
-	edition, err := statedEdition(o.edition)
-	if err != nil {
-		return err
-	}
 	channel, raw, err := statedChannel(ctx, o.channel)
 	if err != nil {
 		return err
 	}
 	for i := range machines {
 		m := &machines[i]
+		edition, err := statedEdition(o.edition, m.Partial)
+		if err != nil {
+			return err
+		}
 		if edition.Name != "" && (edition.Class == catalog.Office) == (m.Edition.Class == catalog.Office) {
 			m.Edition, m.EditionBasis = edition, "as --edition says"
 		}

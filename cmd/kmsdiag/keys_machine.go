@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/kmsdiag/kmsdiag/catalog"
@@ -14,13 +15,14 @@ import (
 const maxMachines = 50
 
 // installedKeys are the keys that evidence shows on machines: of licences in
-// use, without those for extended security updates.
+// use, without those for extended security updates. Licences of a grace period
+// count where a product has no other.
 func installedKeys(set evidence.Set) []catalog.Installed {
-	var keys []catalog.Installed
+	var keys, grace []catalog.Installed
 	for _, l := range set.Licenses {
 		text := strings.ToUpper(l.Name + " " + l.Description)
-		sideEntry := strings.Contains(text, "ESU") || strings.Contains(text, "EXTENDED SECURITY") || l.Channel == "GRACE" || l.Channel == "FREE"
-		if l.NotInUse || sideEntry || l.PartialKey == "" && l.Channel == "" || len(keys) == maxMachines {
+		sideEntry := strings.Contains(text, "ESU") || strings.Contains(text, "EXTENDED SECURITY") || l.Channel == "FREE"
+		if l.NotInUse || sideEntry || l.PartialKey == "" && l.Channel == "" || len(keys)+len(grace) == maxMachines {
 			continue
 		}
 		in := catalog.Installed{
@@ -28,9 +30,43 @@ func installedKeys(set evidence.Set) []catalog.Installed {
 			Licensed: l.Permanent || l.Status != nil && *l.Status == 1,
 		}
 		in.Edition, in.EditionBasis = editionIn(set, l)
+		if l.Channel == "CSVLK" {
+			in.Host = serving(set, l)
+		}
+		if l.Channel == "GRACE" {
+			grace = append(grace, in)
+			continue
+		}
 		keys = append(keys, in)
 	}
+	for _, in := range grace {
+		same := func(k catalog.Installed) bool {
+			return (k.Edition.Class == catalog.Office) == (in.Edition.Class == catalog.Office)
+		}
+		if !slices.ContainsFunc(keys, same) {
+			keys = append(keys, in)
+		}
+	}
 	return keys
+}
+
+// serving is what a machine with a host key says of its service; nil where it
+// says nothing, or the service is off.
+func serving(set evidence.Set, l evidence.License) *catalog.Serving {
+	for _, h := range set.Hosts {
+		if !h.Enabled || h.Origin.Paste != l.Origin.Paste || h.Product != "" && l.Name != "" && h.Product != l.Name {
+			continue
+		}
+		s := catalog.Serving{Count: -1, Requests: -1, Basis: place(h.Origin)}
+		if h.Count != nil {
+			s.Count = *h.Count
+		}
+		if h.Total != nil {
+			s.Requests = *h.Total
+		}
+		return &s
+	}
+	return nil
 }
 
 // editionIn finds the edition that a licence is for: what the machine says of
@@ -38,6 +74,7 @@ func installedKeys(set evidence.Set) []catalog.Installed {
 func editionIn(set evidence.Set, l evidence.License) (catalog.Edition, string) {
 	office := l.Tool == "ospp" || strings.Contains(strings.ToLower(l.Name), "office") ||
 		l.ApplicationID != "" && !strings.EqualFold(l.ApplicationID, catalog.WindowsAppID)
+	system, id, named := strings.Cut(l.Name, ", ")
 	build := 0
 	if !office && len(set.Systems) == 1 { // of several machines nobody knows whose licence it is
 		s := set.Systems[0]
@@ -49,27 +86,34 @@ func editionIn(set evidence.Set, l evidence.License) (catalog.Edition, string) {
 		if e, ok := catalog.EditionByID(s.Edition, build); ok {
 			return e, place(s.Origin)
 		}
+		if e, ok := catalog.EditionOfLicense(system, s.Edition, build, l.PartialKey); ok {
+			return e, basisOf(e, l, s.Origin)
+		}
 	}
 	// The activation ids known are those of KMS clients.
 	if e, ok := catalog.EditionByActivationID(l.ActivationID); ok && (l.Channel == "GVLK" || l.Channel == "") {
 		return e, "by the activation id, " + place(l.Origin)
 	}
-	if _, rest, ok := strings.Cut(l.Name, ", "); ok && !office {
-		id := strings.TrimSuffix(rest, " edition")
-		if e, ok := catalog.EditionByID(id, build); ok {
-			e.Taken = true
+	if office {
+		if e, ok := catalog.EditionOfOfficeLicense(l.Name); ok {
 			return e, place(l.Origin)
 		}
-		if g, ok := catalog.GVLKByPartial(l.PartialKey); ok && g.IsEdition(id) {
-			if e, ok := catalog.EditionByActivationID(g.ActivationID); ok {
-				return e, "by key and name of the licence, " + place(l.Origin)
-			}
-		}
-	}
-	if office {
 		return catalog.Edition{Class: catalog.Office}, ""
 	}
+	if named {
+		if e, ok := catalog.EditionOfLicense(system, strings.TrimSuffix(id, " edition"), build, l.PartialKey); ok {
+			return e, basisOf(e, l, l.Origin)
+		}
+	}
 	return catalog.Edition{}, ""
+}
+
+// basisOf says where an edition was read, and where its key told the release.
+func basisOf(e catalog.Edition, l evidence.License, o evidence.Origin) string {
+	if len(e.Keys) == 1 && strings.EqualFold(e.Keys[0].Partial(), l.PartialKey) {
+		return "by key and name of the licence, " + place(o)
+	}
+	return place(o)
 }
 
 // place names a line of a paste without the folders of its file.
@@ -78,12 +122,16 @@ func place(o evidence.Origin) string {
 	return o.String()
 }
 
-// statedEdition reads --edition; the zero Edition for "".
-func statedEdition(name string) (catalog.Edition, error) {
+// statedEdition reads --edition, a name or an EditionID; the zero Edition for
+// "". An id leaves the release open, which the end of the key may tell.
+func statedEdition(name, partial string) (catalog.Edition, error) {
 	if name == "" {
 		return catalog.Edition{}, nil
 	}
 	if e, ok := catalog.EditionByName(name); ok {
+		return e, nil
+	}
+	if e, ok := catalog.EditionOfLicense("", name, 0, partial); ok {
 		return e, nil
 	}
 	found := catalog.FindKeys(name)

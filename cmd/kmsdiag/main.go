@@ -43,6 +43,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -80,9 +81,11 @@ type app struct {
 	stderr io.Writer // everything else
 	screen report.Screen
 	look   report.Look
-	debug  string        // file of --debug; empty: none
-	pause  time.Duration // between the first attempts of --wait
-	code   int           // exit code of a command that did its work
+	debug  string                               // file of --debug; empty: none
+	log    *debugLog                            // that was opened for it; nil: none yet
+	talks  atomic.Pointer[report.Conversations] // of the capture that the command is about; nil: of none
+	pause  time.Duration                        // between the first attempts of --wait
+	code   int                                  // exit code of a command that did its work
 }
 
 // run executes a command line and returns the exit code.
@@ -90,6 +93,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.newRoot()
 	root.SetArgs(codesAreNoFlags(args))
 	if err := root.ExecuteContext(ctx); err != nil {
+		return a.failed(err)
+	}
+	if err := a.nothingSent(); err != nil {
 		return a.failed(err)
 	}
 	return a.code

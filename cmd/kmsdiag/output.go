@@ -17,6 +17,7 @@ type outputOptions struct {
 	redact  bool
 	verbose bool
 	failOn  string
+	mask    *report.Mask // the pseudonyms of redact, where several outputs share them
 }
 
 func defaultOutput() outputOptions { return outputOptions{format: "text", failOn: "fail"} }
@@ -53,7 +54,11 @@ func (a *app) renderer(o outputOptions, w io.Writer, with ...evidence.Set) (repo
 	if err != nil {
 		return nil, err
 	}
-	if o.redact {
+	switch {
+	case o.redact && o.mask != nil:
+		o.mask.Learn(with...)
+		r = report.RedactBy(o.mask, r)
+	case o.redact:
 		r = report.Redact(r, with...)
 	}
 	return r, nil

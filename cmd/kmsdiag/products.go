@@ -89,7 +89,7 @@ func (a *app) products(ctx context.Context, o productsOptions, args []string) er
 		style.Verbose = o.verbose
 		return report.NewProductTable(classes...).Write(a.stdout, o.format, style)
 	}
-	target, err := checks.ParseTarget(args, o.target)
+	target, err := parseTarget(args, o.target)
 	if err != nil {
 		return asUsage(err)
 	}

@@ -66,6 +66,7 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 		defer f.Close() //nolint:errcheck // only read
 		from = f
 	}
+	o.mask = report.NewMask()
 	to, err := a.showRenderer(o, with)
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 		}
 		return usagef("%s: %v", name, err)
 	}
-	if last.matrix.MatrixRenderer != nil {
+	if last.matrix.MatrixRenderer != nil && !last.ran {
 		return a.closeMatrix(&last.matrix, name)
 	}
 	if err := last.Close(); errors.Is(err, report.ErrNoRecords) {
@@ -100,7 +101,7 @@ func (a *app) show(o outputOptions, name string, with evidence.Set, again bool) 
 		return usagef("%s: the run has no summary: it was cut off before its end", name)
 	}
 	a.code = o.exitCode(last.summary)
-	return nil
+	return a.showMatrices(o, last.behind)
 }
 
 // showRenderer is renderer, with the forms that a capture alone has.
@@ -124,15 +125,24 @@ type lastSummary struct {
 	results []run.Result
 	summary run.Summary
 	open    bool // the last run has no summary
+	ran     bool // there is a run
 	matrix  savedMatrix
+	behind  []run.MatrixEvent // of what hosts serve, saved behind the run
 }
 
-// MatrixEvent passes an event of a capability matrix on.
-func (l *lastSummary) MatrixEvent(e run.MatrixEvent) error { return l.matrix.event(e) }
+// MatrixEvent passes an event of a capability matrix on, or keeps it where it
+// belongs to a run.
+func (l *lastSummary) MatrixEvent(e run.MatrixEvent) error {
+	if l.ran {
+		l.behind = append(l.behind, e)
+		return nil
+	}
+	return l.matrix.event(e)
+}
 
 // Event passes an event on.
 func (l *lastSummary) Event(e run.Event) error {
-	l.open = e.Summary == nil
+	l.ran, l.open = true, e.Summary == nil
 	switch {
 	case e.Plan != nil:
 		l.results = nil

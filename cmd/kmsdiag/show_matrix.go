@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
 )
@@ -40,9 +42,43 @@ func (a *app) savedMatrix(o outputOptions, name string, with bool) (report.Matri
 	style.Verbose = o.verbose
 	r, err := report.NewMatrix(o.format, a.stdout, style)
 	if err == nil && o.redact {
-		r = report.RedactMatrix(r)
+		r = report.RedactMatrixBy(o.mask, r)
 	}
 	return r, err
+}
+
+// showMatrices shows what hosts serve, as it was saved behind a run. A short report
+// has no place for it.
+func (a *app) showMatrices(o outputOptions, events []run.MatrixEvent) error {
+	if o.format == "short" {
+		return nil
+	}
+	var r report.MatrixRenderer
+	for _, e := range events {
+		if e.Plan != nil {
+			if o.format == "text" {
+				if _, err := io.WriteString(a.stdout, "\n"); err != nil {
+					return err
+				}
+			}
+			var err error
+			if r, err = a.savedMatrix(o, "", false); err != nil {
+				return err
+			}
+		}
+		if r == nil {
+			continue // its beginning is lost
+		}
+		if err := r.Event(e); err != nil {
+			return err
+		}
+		if e.Matrix != nil {
+			if err := r.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // closeMatrix ends the output of a saved matrix with the exit code that asking

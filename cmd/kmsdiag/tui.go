@@ -39,10 +39,12 @@ func (a *app) newTUI() *cobra.Command {
 		Example: `  kmsdiag tui corp.example
   kmsdiag tui 10.0.0.5 --no-request`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if why := a.noScreen(); why != "" {
-				return usagef("the interactive program needs a terminal, and %s; kmsdiag check does the same without one", why)
-			}
 			o.check.target.PortGiven = cmd.Flags().Changed("port")
+			if why := a.noScreen(); why != "" {
+				a.say("kmsdiag: the interactive program needs a terminal, and %s; running kmsdiag check instead", why)
+				o.check.output = defaultOutput()
+				return a.check(cmd.Context(), o.check, args)
+			}
 			return a.tui(cmd.Context(), o, args)
 		},
 	}
@@ -60,9 +62,9 @@ func (a *app) noScreen() string {
 	stdin, ok := a.stdin.(*os.File)
 	switch {
 	case !a.screen.Terminal:
-		return "standard output is none"
+		return "standard output is not one"
 	case !ok || !term.IsTerminal(stdin.Fd()):
-		return "standard input is none"
+		return "standard input is not one"
 	case a.style().Accessible:
 		return "" // lines are all it takes
 	case a.screen.Env("TERM") == "dumb":
@@ -115,7 +117,11 @@ func (a *app) screenProgram(ctx context.Context, env *checks.Env, svc tui.Servic
 	if err != nil && errors.Is(err, tea.ErrProgramPanic) {
 		a.say("kmsdiag: the screen broke, and the terminal was restored; what was found follows. kmsdiag check does the same without a screen.")
 	}
-	return errors.Join(err, a.leave(m))
+	err = errors.Join(err, a.leave(m))
+	if ctx.Err() != nil {
+		a.code = exitStopped
+	}
+	return err
 }
 
 // converse runs the line-by-line twin of the program.
@@ -133,24 +139,25 @@ func (a *app) converse(ctx context.Context, svc tui.Services, o tui.Options) err
 // leave prints the text result of a session to the normal screen.
 func (a *app) leave(m *tui.Model) error {
 	o := defaultOutput()
-	o.redact = m.Hidden()
-	r, err := a.renderer(o, a.stdout, m.With())
+	r, err := a.renderer(o, a.stdout)
 	if err != nil {
 		return err
 	}
-	var last *run.Summary
-	for _, e := range m.Events() {
+	events := m.Events()
+	for _, e := range events {
 		if e.Summary != nil {
-			last = e.Summary
+			a.code = o.exitCode(*e.Summary)
 		}
-		if err := r.Event(e); err != nil {
+	}
+	if err := showAll(r, events); err != nil {
+		return err
+	}
+	if talks := a.talks.Load(); talks != nil {
+		if err := talks.Write(a.stdout, a.style(), m.Mask()); err != nil {
 			return err
 		}
 	}
-	if last != nil {
-		a.code = o.exitCode(*last)
-	}
-	return r.Close()
+	return writeMatrices("text", a.stdout, a.style(), m.Matrices())
 }
 
 // services connects the program to the checks.
@@ -180,8 +187,8 @@ func (a *app) services(env *checks.Env, svc *tui.Services, scenario string) {
 		return announced(ctx, world), nil
 	}
 	svc.Read = readPasted
-	svc.Save = func(format string, events []run.Event) (string, error) {
-		return saveReport(format, events, time.Now())
+	svc.Save = func(format string, events []run.Event, matrices []run.Matrix) (string, error) {
+		return saveReport(format, events, matrices, time.Now())
 	}
 	if os.Getenv("SSH_CONNECTION") == "" {
 		// Over SSH the clipboard of this machine is not the user's.

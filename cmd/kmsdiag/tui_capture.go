@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kmsdiag/kmsdiag/capture"
+	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
 	"github.com/kmsdiag/kmsdiag/tui"
 )
@@ -25,11 +26,19 @@ func (a *app) captureServices(svc *tui.Services, o *captureOptions) {
 		// What a capture of millions of packets keeps would otherwise grow with its garbage.
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(200 << 20))
 		job := job(o, ask)
+		talks := report.NewConversations()
+		if o != nil {
+			a.talks.Store(talks)
+		}
+		a.log.captureBegins(job)
 		job.Options = capture.Options{Steps: true, Records: func(records []capture.Record, _ []byte) {
+			a.log.records(records)
+			talks.Records(records)
 			emit(tui.CaptureEvent{Records: records})
 		}}
 		job.Progress = func(p capture.Progress) { emit(tui.CaptureEvent{Progress: &p}) }
 		tell := func(r *capture.Report, final bool) {
+			talks.Hosts(r)
 			now := time.Now()
 			events := append([]run.Event{capture.Plan(buildVersion(), started, sourcesOf(ask)...)}, r.Events(now, now.Sub(started), false)...)
 			emit(tui.CaptureEvent{Result: &tui.CaptureResult{Evidence: r.Evidence, Events: events, Counters: r.Counters, Broken: r.BrokenText(), Final: final}})
@@ -43,6 +52,7 @@ func (a *app) captureServices(svc *tui.Services, o *captureOptions) {
 			}()
 		}
 		r, err := job.Run(ctx)
+		a.log.captureEnds(r, err)
 		if r != nil && (err == nil || r.Counters.Packets > 0) {
 			tell(r, true) // also of one that broke off
 		}
@@ -73,6 +83,7 @@ func job(o *captureOptions, ask tui.CaptureRequest) capture.Job {
 	if o != nil {
 		job.Ports, job.AllTCP, job.Duration, job.Count = o.job.Ports, o.job.AllTCP, o.job.Duration, o.job.Count
 	}
+	job.Ports = append(slices.Clone(job.Ports), ask.Ports...)
 	return job
 }
 
@@ -114,13 +125,24 @@ func (a *app) captureScreen(ctx context.Context, o *captureOptions) error {
 	if why := a.noScreen(); why != "" {
 		return usagef("--tui needs a terminal, and %s; kmsdiag capture without it shows the same as text", why)
 	}
-	ask := &tui.CaptureRequest{Files: o.job.Files, Interface: o.job.Interface, Follow: o.job.Follow}
+	if a.style().Accessible {
+		return usagef("--tui draws a screen; kmsdiag capture --accessible without it says a sentence a line")
+	}
+	ask := &tui.CaptureRequest{Files: o.job.Files, Interface: o.job.Interface, Follow: o.job.Follow, Ports: o.job.Ports}
 	env, err := checkEnv(checkOptions{}, nil)
 	if err != nil {
 		return asUsage(err)
 	}
 	if env.Directory, err = a.directoryFromEnviron(nil); err != nil {
 		return err
+	}
+	log, done, err := a.openLog(o.job.Files...)
+	defer done()
+	if err != nil {
+		return err
+	}
+	if log != nil {
+		log.over(env)
 	}
 	var svc tui.Services
 	a.captureServices(&svc, o)

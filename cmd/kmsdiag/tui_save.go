@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -12,14 +13,14 @@ import (
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
-// saveReport writes a run to a new file in the working directory and returns its
-// name. Nothing is overwritten.
-func saveReport(format string, events []run.Event, at time.Time) (string, error) {
+// saveReport writes a run, and what hosts serve, to a new file in the working
+// directory and returns its name. Nothing is overwritten.
+func saveReport(format string, events []run.Event, matrices []run.Matrix, at time.Time) (string, error) {
 	f, err := newReportFile(format, events, at)
 	if err != nil {
 		return "", err
 	}
-	err = renderAll(format, f, events)
+	err = renderAll(format, f, events, matrices)
 	if err = errors.Join(err, f.Close()); err != nil {
 		_ = os.Remove(f.Name()) // half a report is none
 		return "", fmt.Errorf("writing %s: %w", f.Name(), err)
@@ -27,12 +28,38 @@ func saveReport(format string, events []run.Event, at time.Time) (string, error)
 	return f.Name(), nil
 }
 
-func renderAll(format string, f *os.File, events []run.Event) error {
+func renderAll(format string, f io.Writer, events []run.Event, matrices []run.Matrix) error {
 	r, err := report.New(format, f, report.Style{})
 	if err != nil {
 		return err
 	}
-	return showAll(r, events)
+	if err := showAll(r, events); err != nil {
+		return err
+	}
+	return writeMatrices(format, f, report.Style{}, matrices)
+}
+
+// writeMatrices writes what hosts serve behind a run: as text, or as lines for
+// kmsdiag show. The other formats have no place for it.
+func writeMatrices(format string, w io.Writer, style report.Style, list []run.Matrix) error {
+	if format != "text" && format != "jsonl" {
+		return nil
+	}
+	for i := range list {
+		if format == "text" {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		r, err := report.NewMatrix(format, w, style)
+		if err != nil {
+			return err
+		}
+		if err := report.ShowMatrix(r, &list[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reportSuffix is what the file names of a format end in.

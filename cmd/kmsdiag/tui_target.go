@@ -29,7 +29,7 @@ func parseForm(form tui.TargetForm) (run.Target, error) {
 	} {
 		flags := family
 		field.fill(&flags)
-		one, err := checks.ParseTarget(nil, flags)
+		one, err := parseTarget(nil, flags)
 		if err != nil {
 			return run.Target{}, &tui.FieldError{Field: field.name, Err: errors.New(formWords.Replace(strings.TrimPrefix(err.Error(), field.flag+" ")))}
 		}

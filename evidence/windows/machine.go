@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kmsdiag/kmsdiag/catalog"
 	"github.com/kmsdiag/kmsdiag/evidence"
 )
 
@@ -55,6 +56,9 @@ func readMachine(p *parser, first *line, v map[string]any) {
 	for _, o := range objects(v["service"]) {
 		m.service(o)
 	}
+	for _, o := range objects(v["officeService"]) {
+		m.officeService(o)
+	}
 	for _, o := range objects(v["products"]) {
 		m.product(o)
 	}
@@ -63,27 +67,23 @@ func readMachine(p *parser, first *line, v map[string]any) {
 		r := m.record(o)
 		mapService(p, &r)
 	}
-	if len(m.hosts) > 0 && ruleOff(list(v["firewall"])) {
-		for _, o := range objects(v["listeners"]) {
-			r := m.record(o)
-			mapListener(p, &r)
-		}
+	if len(m.hosts) > 0 {
+		m.path(v)
 	}
 	m.events(objects(v["events"]))
+	if empty(v) {
+		p.say(evidence.RecordEmpty, "nothing of its licences is in it", first)
+	}
 }
 
-// ruleOff tells whether the firewall's rule for KMS, as the registry holds it, is
-// there and not active. That something listens behind it matters only then.
-func ruleOff(rules []any) bool {
-	off := false
-	for _, r := range rules {
-		text := strings.ToUpper(scalar(r))
-		if strings.Contains(text, "|ACTIVE=TRUE|") {
+// empty tells whether the record of a machine holds nothing but its name.
+func empty(v map[string]any) bool {
+	for name, part := range v {
+		if name != machineMark && !strings.EqualFold(name, "computer") && len(objects(part)) > 0 {
 			return false
 		}
-		off = off || strings.Contains(text, "|ACTIVE=FALSE|")
 	}
-	return off
+	return true
 }
 
 // machineReader joins what the licensing service says of the whole machine with
@@ -93,6 +93,7 @@ type machineReader struct {
 	first    *line
 	values   []registryEntry
 	own      evidence.License // the service's words: of no product
+	office   evidence.License // those of Office's own service, on machines that have it
 	hosts    []evidence.HostStatus
 	products []evidence.License
 }
@@ -116,6 +117,24 @@ func (m *machineReader) service(o map[string]any) {
 	m.own = evidence.License{Origin: m.p.origin(m.first), Tool: "CIM", Rearms: rearms(&r, "remainingwindowsrearmcount")}
 	mapKMSOf(&m.own, &r)
 	m.host(&r)
+}
+
+// officeService reads the service of Office 2010, and of Office 2013 and 2016 on
+// Windows 7.
+func (m *machineReader) officeService(o map[string]any) {
+	r := m.record(o)
+	m.office = evidence.License{Origin: m.p.origin(m.first), Tool: "CIM"}
+	mapKMSOf(&m.office, &r)
+}
+
+// serviceOf returns the words of the service that a licence is kept by.
+func (m *machineReader) serviceOf(l *evidence.License) *evidence.License {
+	const firstShared = 9200 // Windows 8: from there on Office 2013 and later are kept by Windows' own service
+	build := m.p.machine(m.first).Build
+	if l.ApplicationID == catalog.Office2010AppID || l.ApplicationID == catalog.OfficeAppID && build != 0 && build < firstShared {
+		return &m.office
+	}
+	return &m.own
 }
 
 func (m *machineReader) product(o map[string]any) {
@@ -190,7 +209,7 @@ func (m *machineReader) settle() {
 
 // complete fills a KMS client's licence with the settings of the machine.
 func (m *machineReader) complete(l *evidence.License) {
-	own := &m.own
+	own := m.serviceOf(l)
 	l.CMID, l.Caching = firstText(l.CMID, own.CMID), firstText(l.Caching, own.Caching)
 	l.LookupDomain = firstText(l.LookupDomain, own.LookupDomain)
 	if l.Rearms == nil && l.SKURearms == nil {

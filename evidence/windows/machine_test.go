@@ -1,6 +1,7 @@
 package windows
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -138,4 +139,66 @@ func TestReadMachineRefuses(t *testing.T) {
 	if set, _ := ReadMachine([]byte(key), evidence.Origin{}); len(set.Licenses) != 1 || strings.Contains(set.Licenses[0].Name, "7YHGF") {
 		t.Errorf("a key is shown: %+v", set.Licenses)
 	}
+}
+
+// A record whose end is missing is read as far as it goes, and says so.
+func TestMachineRecordCutOff(t *testing.T) {
+	whole := client(`,"KeyManagementServiceMachine":"kms01.corp.example"`, setHost(`Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform`, "kms01.corp.example"), `,"services":[{"Name":"sppsvc","Status":"Stopped"}]`)
+	read := func(text string) Paste {
+		p, err := ReadString(t.Context(), text, "machine.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	says := func(p Paste, id string) bool {
+		for _, s := range p.Set.Statements {
+			if s.ID == id {
+				return true
+			}
+		}
+		return false
+	}
+	p := read(whole)
+	if says(p, evidence.RecordCutOff) || len(p.Set.Services) != 1 {
+		t.Errorf("the whole record: %+v", p.Set)
+	}
+	for n := range len(whole) - 1 {
+		if n < strings.Index(whole, ",")+1 {
+			continue
+		}
+		if p := read(whole[:n+1]); !says(p, evidence.RecordCutOff) || len(p.Unread) > 0 {
+			t.Fatalf("cut after %q: %+v, unread %v", whole[max(0, n-20):n+1], p.Set, p.Unread)
+		}
+	}
+	p = read(whole[:len(whole)-2])
+	if len(p.Set.Licenses) != 1 || p.Set.Licenses[0].RegisteredHost != "kms01.corp.example" {
+		t.Errorf("the licence is lost: %+v", p.Set.Licenses)
+	}
+	for _, text := range []string{`{"kmsdiag":"machine"}`, `{"kmsdiag":"machine","computer":"PC-0417","service":null,"products":[]}`} {
+		if p := read(text); !says(p, evidence.RecordEmpty) {
+			t.Errorf("%s: %+v", text, p.Set)
+		}
+	}
+}
+
+func FuzzCloseJSON(f *testing.F) {
+	whole := client("", setHost("a", "kms01"), "")
+	f.Add(whole)
+	f.Add(whole[:200])
+	f.Add(`{"kmsdiag":"machine","a":[{"b":"\"`)
+	f.Fuzz(func(t *testing.T, text string) {
+		closed, ok := closeJSON(text)
+		if ok && len(closed) > len(text)+maxOpen {
+			t.Errorf("%d bytes of %d", len(closed), len(text))
+		}
+		if !json.Valid([]byte(text)) {
+			return
+		}
+		for n := range min(len(text), 200) { // of a text that is JSON, what is cut off can be closed
+			if closed, ok := closeJSON(text[:n]); ok && !json.Valid([]byte(closed)) {
+				t.Errorf("%q became %q", text[:n], closed)
+			}
+		}
+	})
 }

@@ -117,7 +117,7 @@ func (m *machineReader) setBy(l *evidence.License) string {
 			}
 		}
 	}
-	if own, _ := hostPort(m.own.RegisteredHost); !strings.EqualFold(own, host) {
+	if own, _ := hostPort(m.serviceOf(l).RegisteredHost); !strings.EqualFold(own, host) {
 		return placeProduct.word() // the product has a host that the machine has not
 	}
 	return placeMachine.word()

@@ -67,6 +67,13 @@ func (s *tableSection) cut(row string, indent int) []string {
 	return cells
 }
 
+// aligned tells whether a value of one word begins at the last column, behind
+// one that is as wide as its column.
+func (s *tableSection) aligned(l *line) bool {
+	last := s.starts[len(s.starts)-1] - l.indent
+	return last > 0 && last < len(l.text) && l.text[last-1] == ' ' && !strings.ContainsAny(l.text[last:], " .")
+}
+
 func (s *tableSection) blank(*parser) { s.broken = s.rows > 0 }
 
 func (s *tableSection) take(p *parser, l *line) bool {
@@ -76,7 +83,7 @@ func (s *tableSection) take(p *parser, l *line) bool {
 	if _, ok := labelled(l.text); ok {
 		return false
 	}
-	if s.spread && !strings.Contains(l.text, "  ") && strings.Count(l.text, " ") > len(s.names)+1 { // a sentence below the table
+	if s.spread && !strings.Contains(l.text, "  ") && strings.Count(l.text, " ") > len(s.names)+1 && !s.aligned(l) { // a sentence below the table
 		return false
 	}
 	cells := s.cut(l.text, l.indent)
@@ -166,6 +173,9 @@ func (s *jsonSection) give(p *parser) {
 	*s = jsonSection{}
 	var v any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		if cutMachine(p, &first, text) {
+			return
+		}
 		for part := range strings.SplitSeq(text, "\n") {
 			if part = strings.TrimSpace(part); part != "" {
 				l := line{no: first.no, text: part, src: cut(part, maxText)}

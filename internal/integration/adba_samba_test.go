@@ -3,12 +3,14 @@
 package integration
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -20,11 +22,10 @@ import (
 // forest is the directory of a Samba domain controller for corp.example, made
 // once for the tests that use it.
 type forest struct {
-	dir    string // of its database
-	conf   string // smb.conf
-	caFile string // of the authority that signed the certificate
-	cert   string // of dc01.corp.example
-	key    string
+	dir    string   // of its database
+	conf   string   // smb.conf
+	caFile string   // of the authority that signed the certificate
+	shown  []string // options with which it shows a certificate of dc01.corp.example
 }
 
 const (
@@ -85,7 +86,7 @@ func newForest(t *testing.T, ldif string) forest {
 	if ldif != "" {
 		tool(t, ldif, "ldbadd", "-H", filepath.Join(dir, "private", "sam.ldb"))
 	}
-	f.caFile, f.cert, f.key = issue(t, dir)
+	f.caFile, f.shown = issue(t, dir)
 	return f
 }
 
@@ -110,7 +111,7 @@ func (f forest) serve(t *testing.T, n netns, options ...string) {
 	go func() { ended <- c.Wait() }()
 	stop := func() {
 		_ = c.Process.Kill()
-		_ = <-ended // killed, it has failed
+		<-ended //nolint:errcheck // killed, it has failed
 		_ = log.Close()
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; {
@@ -139,48 +140,78 @@ func (f forest) serve(t *testing.T, n netns, options ...string) {
 	t.Cleanup(stop)
 }
 
-// own are the options with which the domain controller shows the certificate of
-// the test's authority.
-func (f forest) own() []string {
-	return []string{"--option=tls certfile=" + f.cert, "--option=tls keyfile=" + f.key, "--option=tls cafile=" + f.caFile}
-}
-
-// issue makes an authority and a certificate for dc01.corp.example.
-func issue(t *testing.T, dir string) (caFile, certFile, keyFile string) {
+// newKey makes a key for a certificate.
+func newKey(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
-	template := func(serial int64, name string) *x509.Certificate {
-		return &x509.Certificate{
-			SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, BasicConstraintsValid: true,
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		}
-	}
-	newKey := func() *ecdsa.PrivateKey {
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
-	sign := func(c, parent *x509.Certificate, key, by *ecdsa.PrivateKey) string {
-		der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), by)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	}
-	ca, caKey := template(1, "authority of a test"), newKey()
-	ca.IsCA, ca.KeyUsage = true, x509.KeyUsageCertSign
-	leaf, leafKey := template(2, "dc01"), newKey()
-	leaf.DNSNames, leaf.ExtKeyUsage = []string{"dc01.corp.example"}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	caFile = write(t, dir, "ca.pem", sign(ca, ca, caKey, caKey))
-	certFile = write(t, dir, "dc01.pem", sign(leaf, ca, leafKey, caKey))
-	der, err := x509.MarshalPKCS8PrivateKey(leafKey)
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keyFile = filepath.Join(dir, "dc01.key")
-	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+	return k
+}
+
+// sign returns a certificate in DER form.
+func sign(t *testing.T, c, parent *x509.Certificate, key, by *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), by)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return caFile, certFile, keyFile
+	return der
+}
+
+func certificatePEM(der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// showing writes a certificate and its key down, and returns the options with which
+// a domain controller shows it.
+func showing(t *testing.T, dir, name, caFile string, der []byte, key *ecdsa.PrivateKey) []string {
+	t.Helper()
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile := write(t, dir, name+".pem", certificatePEM(der)), filepath.Join(dir, name+".key")
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if caFile == "" {
+		caFile = certFile
+	}
+	return []string{"--option=tls certfile=" + certFile, "--option=tls keyfile=" + keyFile, "--option=tls cafile=" + caFile}
+}
+
+// issue makes an authority and a certificate for dc01.corp.example.
+func issue(t *testing.T, dir string) (caFile string, shown []string) {
+	t.Helper()
+	ca, caKey := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority of a test"}, BasicConstraintsValid: true,
+		IsCA: true, KeyUsage: x509.KeyUsageCertSign,
+	}, newKey(t)
+	leaf, key := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "dc01"}, BasicConstraintsValid: true,
+		DNSNames: []string{"dc01.corp.example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}, newKey(t)
+	caFile = write(t, dir, "ca.pem", certificatePEM(sign(t, ca, ca, caKey, caKey)))
+	return caFile, showing(t, dir, "dc01", caFile, sign(t, leaf, ca, key, caKey), key)
+}
+
+// selfMade makes a certificate as Samba makes one for itself: the name of the host is
+// its subject alone. The serial number begins with the byte: from 0x80 on it is
+// negative, which crypto/x509 neither makes nor reads.
+func selfMade(t *testing.T, dir string, first byte) []string {
+	t.Helper()
+	serial := []byte("\x40serial of a test")
+	c, key := &x509.Certificate{
+		SerialNumber: new(big.Int).SetBytes(serial), Subject: pkix.Name{CommonName: "dc01.corp.example"}, BasicConstraintsValid: true,
+	}, newKey(t)
+	der := sign(t, c, c, key, key)
+	at := bytes.Index(der, serial)
+	if at < 0 {
+		t.Fatal("the certificate has another serial number")
+	}
+	der[at] = first // its signature, then wrong, is never looked at
+	return showing(t, dir, fmt.Sprintf("self-%02x", first), "", der, key)
 }

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/kmsdiag/kmsdiag/evidence"
@@ -72,22 +74,79 @@ func TestIntegrationADBA(t *testing.T) {
 	l.server.dnsmasq(t, "10.77.0.2",
 		"srv-host=_ldap._tcp.dc._msdcs.corp.example,dc01.corp.example,389", "host-record=dc01.corp.example,"+dcAddr,
 		"srv-host=_vlmcs._tcp.corp.example,kms01.corp.example,1688", "host-record=kms01.corp.example,"+hostAddr)
+	// Here DNS knows the domain controller's address alone.
+	l.server.dnsmasq(t, bareDNS, "host-record=dc01.corp.example,"+dcAddr)
 	t.Run("a certificate to trust", func(t *testing.T) {
-		f.serve(t, l.server, f.own()...)
+		f.serve(t, l.server, f.shown...)
 		readsObjects(t, f, l)
+		withoutKMS(t, f, l)
+		inColour(t, f, l)
 		refusals(t, f, l)
 		inACheck(t, f, l)
 	})
-	t.Run("Samba's own certificate", func(t *testing.T) {
-		f.serve(t, l.server)
-		for _, args := range [][]string{{"--starttls"}, {"--ldaps"}} {
-			r := l.client.adbaJSON(t, auditorPassword, append([]string{"corp.example", "--user", auditor}, args...)...)
-			// It names no host, and its serial number may be one that Go does not read.
-			if read := r.last(t); r.exit != 3 || read.Outcome != evidence.DirectoryUntrusted && read.Outcome != evidence.DirectoryNoTLS || read.LoggedOn || read.Detail == "" {
-				t.Errorf("%q: exit %d, %+v", args, r.exit, read)
+	// A domain controller that was given no certificate makes one for itself: it
+	// names no host, and its serial number is drawn.
+	for _, tt := range []struct {
+		name    string
+		serial  byte // the first of its bytes
+		outcome evidence.DirectoryOutcome
+		detail  string
+	}{
+		{"a certificate as Samba makes it", 0x40, evidence.DirectoryUntrusted, "the certificate names no host (no subject alternative name), and dc01.corp.example is asked for"},
+		{"a certificate with a negative serial number", 0xc0, evidence.DirectoryNoTLS, "negative serial number (certificates that Samba makes for itself may have one)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f.serve(t, l.server, selfMade(t, f.dir, tt.serial)...)
+			for _, way := range []string{"--starttls", "--ldaps"} {
+				r := l.client.adbaJSON(t, auditorPassword, "corp.example", "--user", auditor, way)
+				if read := r.last(t); r.exit != 3 || read.Outcome != tt.outcome || read.LoggedOn || !strings.HasSuffix(read.Detail, tt.detail) {
+					t.Errorf("%s: exit %d, %+v", way, r.exit, read)
+				}
 			}
+		})
+	}
+}
+
+// bareDNS is where a name server without service records listens.
+const bareDNS = "10.77.0.3"
+
+// withoutKMS names the domain controller where DNS has no service record at all.
+func withoutKMS(t *testing.T, f forest, l link) {
+	r := l.client.adbaJSON(t, auditorPassword, "corp.example", "--user", auditor, "--ca-file", f.caFile, "--dns", bareDNS, "--dc", "dc01.corp.example")
+	if r.exit != 0 || len(r.Objects) != 2 || !strings.Contains(r.Conclusion, "No KMS host is published for corp.example: machines outside the domain") {
+		t.Errorf("exit %d: %s", r.exit, r.stdout)
+	}
+	want := []string{
+		"DNS questions to 10.77.0.3 for the KMS hosts of corp.example and the addresses of dc01.corp.example",
+		"a name and a password, over TLS alone, and LDAP questions to dc01.corp.example",
+	}
+	if !slices.Equal(r.Sends, want) {
+		t.Errorf("announced %q, want %q", r.Sends, want)
+	}
+	// Two for KMS hosts, plain and with EDNS, and the two kinds of addresses.
+	if want := []string{"4 DNS questions to 10.77.0.3", "1 LDAP conversation to " + dcAddr + ":389"}; !slices.Equal(r.Sent, want) {
+		t.Errorf("sent %q, want %q", r.Sent, want)
+	}
+	for _, one := range r.Results {
+		if one.Check == "adba.site" || strings.Contains(one.Summary, "no Active Directory") {
+			t.Errorf("DNS is taken for the domain: %s %s", one.Check, one.Summary)
 		}
-	})
+	}
+}
+
+// inColour holds coloured text against plain text.
+func inColour(t *testing.T, f forest, l link) {
+	args := []string{"corp.example", "--user", auditor, "--ca-file", f.caFile}
+	plain := l.client.adba(t, auditorPassword, args...)
+	painted := l.client.adba(t, auditorPassword, append(args, "--color", "always")...)
+	if plain.exit != 0 || painted.exit != 0 || ansi.Strip(painted.stdout) != plain.stdout {
+		t.Errorf("exit %d and %d: colour changes the text:\n%q\nwithout:\n%q", plain.exit, painted.exit, painted.stdout, plain.stdout)
+	}
+	for _, name := range []string{"Windows Server 2019 in the forest", "Another"} {
+		if !strings.Contains(painted.stdout, "\x1b[1m"+name+"\x1b[0m\n") {
+			t.Errorf("%s is not painted:\n%q", name, painted.stdout)
+		}
+	}
 }
 
 // last is the conversation that decided.
@@ -139,18 +198,25 @@ func refusals(t *testing.T, f forest, l link) {
 		outcome  evidence.DirectoryOutcome
 		detail   string
 	}{
-		{"wrong", []string{"--user", auditor}, evidence.DirectoryBadLogon, ""},
-		{"wrong", []string{"--user", auditor, "--ldaps"}, evidence.DirectoryBadLogon, ""},
+		{"another password", []string{"--user", auditor}, evidence.DirectoryBadLogon, "the name or the password is wrong"},
+		{"another password", []string{"--user", auditor, "--ldaps"}, evidence.DirectoryBadLogon, "the name or the password is wrong"},
 		{"", nil, evidence.DirectoryDenied, "without authentication"},
-		{auditorPassword, []string{"--user", auditor, "--dc", dcAddr}, evidence.DirectoryUntrusted, "names no host"},
+		{auditorPassword, []string{"--user", auditor, "--dc", dcAddr}, evidence.DirectoryUntrusted, "the certificate is for dc01.corp.example, not for " + dcAddr},
 	} {
 		r := l.client.adbaJSON(t, tt.password, append(trust, tt.args...)...)
-		if read := r.last(t); r.exit != 3 || read.Outcome != tt.outcome || tt.outcome != evidence.DirectoryUntrusted && !strings.Contains(read.Detail, tt.detail) {
+		if read := r.last(t); r.exit != 3 || read.Outcome != tt.outcome || !strings.Contains(read.Detail, tt.detail) {
 			t.Errorf("%q: exit %d, %+v", tt.args, r.exit, read)
 		}
 		if r.Paste == "" || !strings.Contains(r.Conclusion, "is not known") {
 			t.Errorf("%q: %s", tt.args, r.Conclusion)
 		}
+	}
+	r := l.client.adbaJSON(t, auditorPassword, "corp.example", "--user", auditor)
+	if read := r.last(t); r.exit != 3 || read.Outcome != evidence.DirectoryUntrusted || !strings.HasPrefix(read.Detail, "the authority that signed the certificate is not trusted here") {
+		t.Errorf("an authority of nobody: exit %d, %+v", r.exit, read)
+	}
+	if text := "activation objects not read: dc01.corp.example showed a certificate that was refused, so no password was sent: the authority"; !strings.Contains(r.stdout, text) {
+		t.Errorf("%q is missing in:\n%s", text, r.stdout)
 	}
 	if r := l.client.adbaJSON(t, auditorPassword, "corp.example", "--user", auditor, "--insecure-tls"); r.exit != 0 || !r.last(t).Unverified {
 		t.Errorf("any certificate: exit %d, %+v", r.exit, r.Reads)
@@ -158,10 +224,10 @@ func refusals(t *testing.T, f forest, l link) {
 	if r := l.client.adbaJSON(t, auditorPassword+"1", append(trust, "--user", "administrator@corp.example")...); r.exit != 0 {
 		t.Errorf("the administrator: exit %d, %+v", r.exit, r.Reads)
 	}
-	r := l.client.adba(t, auditorPassword, "corp.example", "--user", auditor, "--ca-file", f.caFile, "--redact")
+	hidden := l.client.adba(t, auditorPassword, "corp.example", "--user", auditor, "--ca-file", f.caFile, "--redact", "--dc", "dc01.corp.example", "-o", "json")
 	for _, secret := range []string{"corp", "dc01", "ABCDE", "Server 2019 in", "10.77.0"} {
-		if strings.Contains(r.stdout+r.stderr, secret) {
-			t.Errorf("%q shows in redacted output:\n%s%s", secret, r.stdout, r.stderr)
+		if strings.Contains(hidden.stdout+hidden.stderr, secret) {
+			t.Errorf("%q shows in redacted output:\n%s%s", secret, hidden.stdout, hidden.stderr)
 		}
 	}
 }
