@@ -119,6 +119,7 @@ const (
 	elementOther elementKind = iota
 	elementSystem
 	elementID
+	elementRecord
 	elementComputer
 	elementProvider
 )
@@ -129,6 +130,8 @@ func kindOf(name []byte) elementKind {
 		return elementSystem
 	case is(name, "EventID"):
 		return elementID
+	case is(name, "EventRecordID"):
+		return elementRecord
 	case is(name, "Computer"):
 		return elementComputer
 	case is(name, "Provider"):
@@ -156,6 +159,8 @@ func (c *cursor) walk(t *template) {
 			return partNone
 		case system > 0 && top == elementID:
 			return partID
+		case system > 0 && top == elementRecord:
+			return partRecord
 		case system > 0 && top == elementComputer:
 			return partComputer
 		case system > 0:

@@ -23,6 +23,7 @@ type binXML struct {
 // foundEvent is what an event holds. The texts are UTF-16LE in the chunk.
 type foundEvent struct {
 	id       uint32
+	record   uint64 // EventRecordID
 	hasID    bool
 	computer []byte
 	provider []byte
@@ -35,6 +36,7 @@ type part uint8
 const (
 	partNone part = iota
 	partID
+	partRecord
 	partComputer
 	partProvider
 	partData
@@ -66,6 +68,7 @@ const (
 	typeUint8       = 0x04
 	typeUint16      = 0x06
 	typeUint32      = 0x08
+	typeUint64      = 0x0A
 	typeHex32       = 0x14
 	typeBinXML      = 0x21
 	typeStringArray = 0x81
@@ -183,6 +186,10 @@ func (x *binXML) put(p part, kind byte, b []byte) {
 	case partID:
 		if n, ok := wholeNumber(kind, b); ok && !f.hasID {
 			f.id, f.hasID = n, true
+		}
+	case partRecord:
+		if kind == typeUint64 && len(b) == 8 {
+			f.record = binary.LittleEndian.Uint64(b)
 		}
 	case partComputer:
 		f.computer = b

@@ -20,15 +20,16 @@ const (
 )
 
 // list builds the report of one list.
-func (t *tally) listReport(no uint16, now uint32) List {
+func (t *tally) listReport(no uint16, known []hole, now uint32) List {
 	l := t.lists[no]
 	steps := t.steps(no)
+	holes := append([]hole{{to: l.first}}, known...) // of the time before the log nothing is known
 	out := List{
 		Host: t.names.name(l.key.host), Application: l.key.app.String(), Count: countAt(steps, now),
 		Requests: l.requests, Served: l.served, First: fromUnix(l.first), Last: fromUnix(l.last),
-		Whole: l.first+window <= now, Ceiling: catalog.ServerOnlyCeiling,
-		Crossings: append([]Crossing{}, l.crossings(steps, now)...), Forecast: t.forecast(no, steps, now),
-		Clones: []Clone{}, Several: []Several{}, Refused: t.refusals(no, now), Lapses: []Lapse{},
+		Whole: !uncertain(holes, now), short: l.first+window > now, holed: missing(known, now-min(now, 2*window), now), ClientsAtLeast: t.capped, Ceiling: catalog.ServerOnlyCeiling,
+		Crossings: append([]Crossing{}, l.crossings(steps, holes, now)...), Forecast: t.forecast(no, steps, holes, now),
+		Clones: []Clone{}, Several: []Several{}, Refused: t.refusals(no, now), Lapses: []Lapse{}, LapsedNewest: []Lapse{},
 	}
 	if l.raised != 0 {
 		out.Ceiling = catalog.WindowsCeiling
@@ -36,14 +37,15 @@ func (t *tally) listReport(no uint16, now uint32) List {
 			out.Grown = fromUnix(l.raised)
 		}
 	}
-	b := listBuilder{t: t, no: no, now: now, steps: steps, out: &out, firsts: map[int32]int64{}, byName: map[int32][]int32{}}
+	b := listBuilder{t: t, no: no, now: now, steps: steps, out: &out, firsts: map[int32]int64{}, follow: t.followers(no), uses: make([]uint32, len(t.names.end))}
 	for i, c := range t.clients.all {
 		if c.key.list == no {
 			b.client(i, c)
 		}
 	}
 	b.end()
-	out.Course, out.MoreDays = l.course(steps, now, b.firsts)
+	out.Course, out.MoreDays = l.course(steps, holes, now, b.firsts)
+	out.Holes = holeReports(known)
 	return out
 }
 
@@ -55,7 +57,8 @@ type listBuilder struct {
 	steps    []step
 	out      *List
 	firsts   map[int32]int64 // clients by the day of their first request, if not yet licensed
-	byName   map[int32][]int32
+	follow   followers
+	uses     []uint32 // ids of each machine in the last 30 days
 	lapses   []lapse
 	products [maxProducts + 8]Share
 	states   [8]Share
@@ -63,12 +66,6 @@ type listBuilder struct {
 	offsets  []Offset
 	bands    [len(bandMinutes) + 1]int
 	needs    uint8
-}
-
-type lapse struct {
-	at      uint32
-	client  int32
-	minutes bool // by the minutes that the client reported
 }
 
 var (
@@ -92,6 +89,21 @@ func (b *listBuilder) client(i int32, c *client) {
 	if c.served != 0 && kms.LicenseStatus(c.firstStatus) != kms.Licensed {
 		b.firsts[int32(c.first/86400)]++
 	}
+	if b.follow.superseded(i, c) {
+		b.out.Superseded++
+	} else {
+		b.present(i, c, recent)
+	}
+	b.clock(c)
+	if c.has&hasNames != 0 {
+		b.clone(i, c)
+	} else if c.name != noName && recent {
+		b.uses[b.follow.machines[c.name]]++
+	}
+}
+
+// present looks at a client that was not replaced by another id of its machine.
+func (b *listBuilder) present(i int32, c *client, recent bool) {
 	if kms.LicenseStatus(c.firstStatus) != kms.Licensed && kms.LicenseStatus(c.status) != kms.Licensed && c.requests-c.refused >= 3 && recent {
 		b.out.Stuck++
 	}
@@ -101,24 +113,12 @@ func (b *listBuilder) client(i int32, c *client) {
 		}
 	}
 	b.lapse(i, c)
-	b.clock(c)
-	if c.has&hasNames != 0 {
-		b.clone(i, c)
-	} else if c.name != noName && recent {
-		b.byName[c.name] = append(b.byName[c.name], i)
-	}
 }
 
 func (s *Share) add(recent bool) {
 	s.Clients++
 	if recent {
 		s.Recent++
-	}
-}
-
-func (b *listBuilder) lapse(i int32, c *client) {
-	if at, byMinutes, ok := lapseOf(c, b.steps); ok {
-		b.lapses = append(b.lapses, lapse{at, i, byMinutes})
 	}
 }
 
@@ -152,16 +152,15 @@ func (b *listBuilder) worst() {
 // clone describes an id with several names. A machine that was renamed leaves
 // its old name for good: names that take turns are of several machines.
 func (b *listBuilder) clone(i int32, c *client) {
-	uses := b.t.aliases[i]
+	a := b.t.aliases[i]
+	uses := a.list
 	k := Clone{
+		Names: a.count(), AtLeast: a.capped, Recent: a.since(b.now - min(b.now, window)),
 		CMID: c.key.cmid.String(), Requests: int64(c.requests), First: fromUnix(c.first), Last: fromUnix(c.last),
 		Certain: len(uses) > 2,
 	}
 	for n, u := range uses {
 		k.Machines = append(k.Machines, b.t.names.name(u.name))
-		if b.recent(u.last) {
-			k.Recent++
-		}
 		for _, v := range uses[:n] {
 			if u.first <= v.last && v.first <= u.last {
 				k.Certain = true
@@ -171,6 +170,7 @@ func (b *listBuilder) clone(i int32, c *client) {
 	slices.Sort(k.Machines)
 	if k.Certain && k.Recent > 1 && b.recent(c.served) {
 		b.out.Hidden += k.Recent - 1
+		b.out.HiddenAtLeast = b.out.HiddenAtLeast || k.AtLeast
 	}
 	b.out.Clones = append(b.out.Clones, k)
 	if len(b.out.Clones) > 64*maxListed {
@@ -180,7 +180,7 @@ func (b *listBuilder) clone(i int32, c *client) {
 
 func (b *listBuilder) cutClones() {
 	slices.SortStableFunc(b.out.Clones, func(x, y Clone) int {
-		return cmp.Or(-cmp.Compare(x.Recent, y.Recent), -cmp.Compare(len(x.Machines), len(y.Machines)), cmp.Compare(x.CMID, y.CMID))
+		return cmp.Or(-cmp.Compare(x.Recent, y.Recent), -cmp.Compare(x.Names, y.Names), cmp.Compare(x.CMID, y.CMID))
 	})
 	if n := len(b.out.Clones) - maxListed; n > 0 {
 		b.out.MoreClones += n
@@ -191,19 +191,12 @@ func (b *listBuilder) cutClones() {
 func (b *listBuilder) end() {
 	out := b.out
 	out.Needed = int(b.needs)
+	if l := b.t.lists[b.no]; out.Needed == 0 && b.t.capped && b.recent(l.last) {
+		out.Needed = l.needs // asked by clients that were not kept
+	}
 	b.cutClones()
 	b.severals()
-	slices.SortFunc(b.lapses, func(x, y lapse) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.client, y.client)) })
-	for _, x := range b.lapses {
-		if x.at <= b.now {
-			out.Lapsed++
-			continue
-		}
-		if len(out.Lapses) == maxLapses {
-			break
-		}
-		out.Lapses = append(out.Lapses, b.lapseReport(x))
-	}
+	b.lapsed()
 	for k, days := range unseenDays {
 		out.NotSeen = append(out.NotSeen, NotSeen{days, b.unseen[k]})
 	}
@@ -228,40 +221,6 @@ func (b *listBuilder) end() {
 		out.Clocks.Bands = append(out.Clocks.Bands, band)
 	}
 	out.Clocks.Median = median(b.t.lists[b.no].offsets)
-}
-
-func (b *listBuilder) lapseReport(x lapse) Lapse {
-	c := b.t.clients.at(x.client)
-	out := Lapse{
-		Machine: b.t.names.name(c.name), CMID: c.key.cmid.String(), Product: b.t.productName(c.product),
-		LastSeen: fromUnix(c.last), At: fromUnix(x.at), Rule: "180 days after it was last served",
-	}
-	if x.minutes {
-		out.Rule = "by the minutes it reported"
-	}
-	return out
-}
-
-// severals lists the machines that came with several ids: reinstalled ones,
-// desktops that start anew each day, names given twice.
-func (b *listBuilder) severals() {
-	for name, ids := range b.byName {
-		if len(ids) < 2 {
-			continue
-		}
-		s := Several{Machine: b.t.names.name(name)}
-		for _, i := range ids[:min(len(ids), maxListed)] {
-			c := b.t.clients.at(i)
-			s.IDs = append(s.IDs, IDUse{c.key.cmid.String(), fromUnix(c.first), fromUnix(c.last)})
-		}
-		b.out.Several = append(b.out.Several, s)
-	}
-	slices.SortFunc(b.out.Several, func(x, y Several) int {
-		return cmp.Or(-cmp.Compare(len(x.IDs), len(y.IDs)), cmp.Compare(x.Machine, y.Machine))
-	})
-	if n := len(b.out.Several) - maxListed; n > 0 {
-		b.out.MoreSever, b.out.Several = n, b.out.Several[:maxListed]
-	}
 }
 
 func (t *tally) productName(i uint16) string {
@@ -313,7 +272,7 @@ func (t *tally) refusals(no uint16, now uint32) []Refusal {
 	for code, x := range t.lists[no].results {
 		r := Refusal{
 			Code: fmt.Sprintf("0x%08X", code), Title: "a code that is not in the catalogue", Causes: []string{}, Requests: x.requests,
-			Clients: len(x.clients), Still: still[code], First: fromUnix(x.first), Last: fromUnix(x.last), Machines: []string{},
+			Clients: len(x.clients), AtLeast: len(x.clients) >= maxAsked, Still: still[code], First: fromUnix(x.first), Last: fromUnix(x.last), Machines: []string{},
 		}
 		if e, ok := kmserr.Lookup(kmserr.Code(code)); ok {
 			r.Title = e.Title()

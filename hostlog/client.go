@@ -18,6 +18,7 @@ type client struct {
 	span        span // the latest of its spans; earlier ones are in tally.spans
 	first, last uint32
 	served      uint32 // time of the last request that was served; 0: none
+	before      uint32 // ... and of the last one before it
 	requests    uint32
 	refused     uint32
 	minutes     int32 // of the last request
@@ -34,20 +35,38 @@ type client struct {
 const (
 	hasVM uint8 = 1 << iota
 	hasOffset
-	hasSpans // more than one
-	hasNames // more than one
-	hasClock // ... its last request was refused for the clock
+	hasSpans      // more than one
+	hasNames      // more than one
+	hasPlea       // was not licensed when it was last served
+	hasPleaBefore // ... nor when it was served before that
 )
 
-// named is a name that an id came with, and when.
-type named struct {
-	name        int32
-	first, last uint32
-	requests    uint32
+// serve notes a request that was served, in whatever order they come.
+func (c *client) serve(at uint32, plea bool) {
+	is := func(bit uint8) uint8 {
+		if plea {
+			return bit
+		}
+		return 0
+	}
+	switch {
+	case at > c.served:
+		c.before = c.served
+		had := c.has&hasPlea != 0
+		c.has = c.has&^(hasPlea|hasPleaBefore) | is(hasPlea)
+		if had {
+			c.has |= hasPleaBefore
+		}
+		c.served = at
+	case at == c.served:
+		c.has |= is(hasPlea)
+	case at > c.before:
+		c.before = at
+		c.has = c.has&^hasPleaBefore | is(hasPleaBefore)
+	case at == c.before:
+		c.has |= is(hasPleaBefore)
+	}
 }
-
-// maxNamesEach is how many names of one id are told apart.
-const maxNamesEach = 64
 
 // slab is how many clients are allocated at once.
 const slab = 4096

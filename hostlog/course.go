@@ -69,7 +69,7 @@ const (
 )
 
 // course cuts the steps into days, from the first request to now.
-func (l *list) course(steps []step, now uint32, firsts map[int32]int64) (days []Day, more int) {
+func (l *list) course(steps []step, holes []hole, now uint32, firsts map[int32]int64) (days []Day, more int) {
 	from, to := int32(l.first/86400), int32(now/86400)
 	if n := int(to-from) + 1; n > maxCourse {
 		more = n - maxCourse
@@ -79,7 +79,7 @@ func (l *list) course(steps []step, now uint32, firsts map[int32]int64) (days []
 		start, end := uint32(no)*86400, min(uint32(no)*86400+86399, now)
 		d := Day{
 			Day: fromUnix(start).Format(time.DateOnly), Count: countAt(steps, end), First: firsts[no],
-			Uncertain: end < l.first+window,
+			Uncertain: uncertain(holes, end),
 		}
 		d.Low = min(d.Count, countAt(steps, max(start, l.first)))
 		i := sort.Search(len(steps), func(i int) bool { return steps[i].at >= max(start, l.first) })
@@ -103,7 +103,7 @@ func (l *list) thresholds() []int {
 }
 
 // crossings lists the moments at which the count passed a threshold until now.
-func (l *list) crossings(steps []step, now uint32) []Crossing {
+func (l *list) crossings(steps []step, holes []hole, now uint32) []Crossing {
 	var found []Crossing
 	before := int32(0)
 	for _, s := range steps {
@@ -112,7 +112,7 @@ func (l *list) crossings(steps []step, now uint32) []Crossing {
 		}
 		for _, n := range l.thresholds() {
 			if was, is := int(before) >= n, int(s.count) >= n; was != is {
-				found = append(found, Crossing{fromUnix(s.at), n, is, is && s.at < l.first+window})
+				found = append(found, Crossing{fromUnix(s.at), n, is, uncertain(holes, s.at)})
 			}
 		}
 		before = s.count
@@ -130,7 +130,7 @@ type leaving struct {
 }
 
 // forecast continues a count from now.
-func (t *tally) forecast(no uint16, steps []step, now uint32) Forecast {
+func (t *tally) forecast(no uint16, steps []step, holes []hole, now uint32) Forecast {
 	l := t.lists[no]
 	f := Forecast{Falls: []Fall{}, Days: make([]int, 0, 30)}
 	var counted []leaving
@@ -163,7 +163,7 @@ func (t *tally) forecast(no uint16, steps []step, now uint32) Forecast {
 	for d := uint32(1); d <= 30; d++ {
 		f.Days = append(f.Days, countAt(steps, now+d*86400))
 	}
-	if before > 0 && l.first+2*window <= now {
+	if before > 0 && now >= 2*window && !missing(holes, now-2*window, now) {
 		f.Rate = rate(before, kept, len(counted)-kept, l.thresholds(), now)
 	}
 	return f

@@ -21,10 +21,11 @@ type csvReader struct {
 
 // header is what the first line of a CSV file tells.
 type header struct {
-	sep  byte
-	time int // column; -1: not named
-	host int
-	id   int
+	sep    byte
+	time   int // column; -1: not named
+	host   int
+	id     int
+	record int
 }
 
 // findHeader tells whether a text begins like CSV with events in it.
@@ -42,7 +43,7 @@ func findHeader(text []byte) (header, bool) {
 		if bytes.Count(line, []byte{sep}) < 2 {
 			continue
 		}
-		h := header{sep: sep, time: -1, host: -1, id: -1}
+		h := header{sep: sep, time: -1, host: -1, id: -1, record: -1}
 		known := 0
 		for i, cell := range split(line, sep, nil) {
 			switch string(bytes.ToLower(bytes.TrimSpace(cell))) {
@@ -52,6 +53,8 @@ func findHeader(text []byte) (header, bool) {
 				h.host = i
 			case "id", "eventid", "event id", "instanceid":
 				h.id = i
+			case "recordid", "record id":
+				h.record = i
 			case "message", "level", "source", "providername", "leveldisplayname", "logname", "task category":
 			default:
 				continue
@@ -78,9 +81,9 @@ func firstLine(s []byte) []byte {
 func (c *csvReader) read(br *bufio.Reader) error {
 	br = bufio.NewReaderSize(br, maxLine)
 	head, _ := br.Peek(maxLine)
-	c.header, _ = findHeader(bytes.TrimLeft(head, " \t\r\n"))
+	c.header, _ = findHeader(bytes.TrimLeft(head, blank))
 	if c.header.sep == 0 {
-		c.header = header{sep: ',', time: -1, host: -1, id: -1}
+		c.header = header{sep: ',', time: -1, host: -1, id: -1, record: -1}
 	}
 	for {
 		place := c.line + 1
@@ -181,6 +184,8 @@ func (c *csvReader) row(place int64) {
 			ours = true
 		case i == c.header.time, c.header.time < 0 && e.stamp == nil && len(cell) <= maxStamp && bytes.IndexByte(cell, ':') > 0 && !parseStamp(cell).zero():
 			e.stamp = cell
+		case i == c.header.record:
+			e.number, _ = decimal(bytes.TrimSpace(cell))
 		case i == c.header.host:
 			e.host = cell
 		case e.list == nil && len(cell) > 60:
@@ -199,6 +204,7 @@ func (c *csvReader) row(place int64) {
 	case e.list == nil:
 		if c.header.id >= 0 && c.header.id < len(c.cells) && leadingDigits(c.cells[c.header.id]) > 0 {
 			c.src.info.Others++
+			c.src.numbers.add(e.number, 0)
 		}
 	default:
 		if bytes.Contains(e.list, []byte(`""`)) {

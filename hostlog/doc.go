@@ -17,6 +17,17 @@
 // asked with, and it keeps the most recent ids. Where more clients ask than
 // that, the host reports its ceiling and the log knows the true number.
 //
+// What is missing is looked for: Windows numbers the entries of a log one after
+// the other, a busy log is not silent for weeks, and damage is known. Where
+// entries of the 30 days before a moment are or may be missing ([Hole]), the
+// count at that moment is a lower bound and is never called less than needed
+// for sure.
+//
+// Text and CSV show local times without a zone. It is inferred from the clients'
+// times, so that such a log says nothing of the host's own clock; around a change
+// of summer time each entry goes by the entries behind it, and that of a client
+// whose clock is off by just that hour may be an hour off.
+//
 // Every statement ([Fact]) says how sure it is: counted in the log, inferred
 // from it by a rule that Microsoft documents, or extrapolated.
 package hostlog

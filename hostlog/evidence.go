@@ -55,10 +55,15 @@ func (r *Report) evidence() evidence.Set {
 	for i := range r.Lists {
 		l := &r.Lists[i]
 		total.CMIDs += int64(l.Clients)
-		if l.Application == appUnknown.String() || l.Needed == 0 || !l.Whole && l.Stuck == 0 {
+		for _, x := range l.Refused {
+			if x.Code == badTime {
+				total.Skewed += int64(x.Clients)
+			}
+		}
+		if l.Application == appUnknown.String() || l.Needed == 0 || !l.Whole && l.short && l.Stuck == 0 {
 			continue
 		}
-		total.Counts = append(total.Counts, evidence.HostCount{Host: l.Host, Application: l.Application, Count: l.Count, Needed: l.Needed})
+		total.Counts = append(total.Counts, evidence.HostCount{Host: l.Host, Application: l.Application, Count: l.Count, Needed: l.Needed, AtLeast: !l.Whole && l.holed})
 	}
 	for _, l := range r.Lists {
 		for _, k := range l.Clones {
@@ -91,12 +96,12 @@ func (t *tally) cloneEvents(no uint16, origin evidence.Origin) []evidence.HostRe
 		}
 	}
 	slices.SortFunc(told, func(a, b int32) int {
-		return cmp.Or(-cmp.Compare(len(t.aliases[a]), len(t.aliases[b])), -cmp.Compare(t.clients.at(a).last, t.clients.at(b).last), cmp.Compare(a, b))
+		return cmp.Or(-cmp.Compare(t.aliases[a].count(), t.aliases[b].count()), -cmp.Compare(t.clients.at(a).last, t.clients.at(b).last), cmp.Compare(a, b))
 	})
 	var events []evidence.HostRequestEvent
 	for _, i := range told[:min(len(told), maxClonesTold)] {
 		c := t.clients.at(i)
-		for _, u := range t.aliases[i][:min(len(t.aliases[i]), maxUses)] {
+		for _, u := range t.aliases[i].list[:min(len(t.aliases[i].list), maxUses)] {
 			e := evidence.HostRequestEvent{
 				Origin: origin, Time: fromUnix(u.first), Machine: t.names.name(u.name), CMID: c.key.cmid.String(), NPolicy: int(c.n),
 				VM: c.has&hasVM != 0, LicenseStatus: int(c.status), MinutesLeft: int64(c.minutes),

@@ -203,7 +203,12 @@ func (x *evtxReader) record(body []byte, at int, id, filetime uint64) bool {
 		return false
 	}
 	ev := &x.xml.found
+	number := int64(id)
+	if ev.record != 0 {
+		number = int64(ev.record)
+	}
 	if ev.id&0xFFFF != 12290 {
+		x.src.numbers.add(number, unixOrZero(fromFiletime(filetime)))
 		x.src.info.Others++
 		return true
 	}
@@ -219,6 +224,7 @@ func (x *evtxReader) record(body []byte, at int, id, filetime uint64) bool {
 	provider := appendUTF16(x.host[:0], ev.provider)
 	ours := ofKMS(provider)
 	if at < 0 && !ours {
+		x.src.numbers.add(number, unixOrZero(fromFiletime(filetime)))
 		x.src.info.Others++
 		return true
 	}
@@ -226,7 +232,7 @@ func (x *evtxReader) record(body []byte, at int, id, filetime uint64) bool {
 		list = firstLine(list[at:])
 	}
 	x.host = appendUTF16(provider[:0], ev.computer)
-	x.entry = entry{list: list, host: x.host, place: int64(id), at: fromFiletime(filetime)}
+	x.entry = entry{list: list, host: x.host, place: int64(id), at: fromFiletime(filetime), number: number}
 	x.src.take(&x.entry)
 	return true
 }

@@ -31,6 +31,7 @@ type testEvent struct {
 	id       uint16
 	provider string
 	data     []string
+	record   uint64 // EventRecordID, where it is not that of the file
 }
 
 func newEvtx() *evtxWriter {
@@ -249,9 +250,13 @@ func (w *evtxWriter) add(e testEvent) {
 
 func (w *evtxWriter) templated(e testEvent, ft uint64) {
 	values := []value{{kind: typeUint16}, {kind: typeString}, {kind: typeUint16}, {kind: 0x11}, {kind: 0x0A}, {kind: typeBinXML}}
+	number := w.record
+	if e.record != 0 {
+		number = e.record
+	}
 	bytes := [][]byte{
 		le.AppendUint16(nil, e.id), utf16Bytes(e.provider), le.AppendUint16(nil, 0x4000),
-		le.AppendUint64(nil, ft), le.AppendUint64(nil, w.record), nil,
+		le.AppendUint64(nil, ft), le.AppendUint64(nil, number), nil,
 	}
 	body := func() {
 		w.system(w.subst(0, typeUint16), w.literalText(w.computer), w.subst(1, typeString))

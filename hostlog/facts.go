@@ -78,29 +78,30 @@ func (f *factList) count(now time.Time) {
 		return
 	}
 	if l.Needed == 0 {
-		f.add("count.idle", run.Warn, Counted, basisCount, "no client asked in the last 30 days; the last one did on %s", day(l.Last))
+		sure, tail := Counted, ""
+		if l.holed {
+			sure, tail = Inferred, "; entries are missing"
+		}
+		f.add("count.idle", run.Warn, sure, basisCount, "no client asked in the last 30 days; the last one did on %s%s", day(l.Last), tail)
 		return
 	}
-	have := fmt.Sprintf("%s in the last 30 days, %d needed", plural(l.Count, "client id"), l.Needed)
+	sure, basis := Counted, basisCount
 	if !l.Whole {
-		have += fmt.Sprintf("; the log begins only %s before, the host may count more", days(now.Sub(l.First)))
+		sure, basis = Inferred, basisCount+"; a lower bound, since entries are missing"
+	}
+	have := f.have(now)
+	if l.Count < l.Needed && l.Stuck > 0 {
+		have += fmt.Sprintf("; %s asked three times or more and never became licensed", plural(l.Stuck, "client"))
 	}
 	switch {
 	case l.Count >= l.Needed && l.Count > l.Ceiling:
-		f.add("count.enough", run.Pass, Counted, basisCount, "%s; the host reports its ceiling, %d", have, l.Ceiling)
+		f.add("count.enough", run.Pass, sure, basis, "%s; the host reports its ceiling, %d", have, l.Ceiling)
 	case l.Count >= l.Needed:
-		f.add("count.enough", run.Pass, Counted, basisCount, "%s", have)
-	case l.Whole || l.Stuck > 0:
-		if l.Stuck > 0 {
-			have += fmt.Sprintf("; %s asked three times or more and never became licensed", plural(l.Stuck, "client"))
-		}
-		sure := Counted
-		if !l.Whole {
-			sure = Inferred
-		}
-		f.add("count.low", run.Fail, sure, basisCount, "%s", have)
+		f.add("count.enough", run.Pass, sure, basis, "%s", have)
+	case l.Whole || l.Stuck > 0 && !l.holed:
+		f.add("count.low", run.Fail, sure, basis, "%s", have)
 	default:
-		f.add("count.low", run.Warn, Inferred, basisCount+"; a lower bound, since the log is short", "%s", have)
+		f.add("count.low", run.Warn, sure, basis, "%s", have)
 	}
 	if l.Stuck > 0 && l.Count >= l.Needed {
 		f.add("stuck", run.Warn, Counted, basisRequests, "%s that asked three times or more never became licensed, although the count suffices: the answers do not reach them, or they do not accept them", plural(l.Stuck, "client"))
@@ -111,31 +112,56 @@ func (f *factList) count(now time.Time) {
 	}
 }
 
+// have says the count at now, and what it lacks to be one.
+func (f *factList) have(now time.Time) string {
+	l := f.list
+	if l.Whole {
+		return fmt.Sprintf("%s in the last 30 days, %d needed", plural(l.Count, "client id"), l.Needed)
+	}
+	text := fmt.Sprintf("at least %s in the last 30 days, %d needed", plural(l.Count, "client id"), l.Needed)
+	switch {
+	case l.ClientsAtLeast:
+		text += "; there are more ids than are kept"
+	case l.holed:
+		text += "; entries are missing, the host may count more"
+	case l.since:
+		text += fmt.Sprintf("; only the %s before were looked at, the host may count more", days(now.Sub(l.First)))
+	default:
+		text += fmt.Sprintf("; the log begins only %s before, the host may count more", days(now.Sub(l.First)))
+	}
+	return text
+}
+
 // course says when the count passed a threshold.
 func (f *factList) course() {
 	for _, n := range []int{catalog.ClientN, catalog.ServerN} {
 		var last *Crossing
-		downs := 0
+		downs, sure := 0, Counted
 		for i := range f.list.Crossings {
 			if c := &f.list.Crossings[i]; c.Threshold == n {
 				last = c
 				if !c.Up {
 					downs++
 				}
+				if c.Uncertain {
+					sure = Inferred
+				}
 			}
 		}
 		switch {
 		case last == nil:
 		case last.Up && last.Uncertain:
-			f.add("course.up", run.Pass, Inferred, basisCount+"; the log begins less than 30 days before", "at %d or more since %s at the latest", n, minute(last.At))
+			f.add("course.up", run.Pass, Inferred, basisCount+"; entries of the 30 days before are missing", "at %d or more since %s at the latest", n, minute(last.At))
 		case last.Up:
 			text := ""
 			if downs > 0 {
 				text = fmt.Sprintf(", after falling below it %s", times(downs))
 			}
-			f.add("course.up", run.Pass, Counted, basisCount, "at %d or more since %s%s", n, minute(last.At), text)
+			f.add("course.up", run.Pass, sure, basisCount, "at %d or more since %s%s", n, minute(last.At), text)
+		case last.Uncertain:
+			f.add("course.down", run.Warn, Inferred, basisCount+"; entries of the 30 days before are missing", "below %d since %s at the earliest, if at all", n, minute(last.At))
 		default:
-			f.add("course.down", run.Warn, Inferred, basisCount, "below %d since %s", n, minute(last.At))
+			f.add("course.down", run.Warn, sure, basisCount, "below %d since %s", n, minute(last.At))
 		}
 	}
 }
@@ -146,15 +172,20 @@ func (f *factList) forecast(now time.Time) {
 		if x.Threshold > f.list.Needed {
 			continue
 		}
-		at, who := x.At, ""
-		if x.Machine != "" {
+		at, who, on := x.At, "", "on"
+		if !f.list.Whole {
+			on = "not before"
+		} else if x.Machine != "" {
 			who = ", with " + evidence.Clean(x.Machine)
 		}
 		st := run.Pass
 		if at.Sub(now) < 7*24*time.Hour {
 			st = run.Warn
 		}
-		f.add("forecast.ageing", st, Inferred, basisForecast, "if no client asked any more: below %d on %s%s", x.Threshold, minute(at), who)
+		f.add("forecast.ageing", st, Inferred, basisForecast, "if no client asked any more: below %d %s %s%s", x.Threshold, on, minute(at), who)
+	}
+	if f.list.holed && f.list.Count >= f.list.Needed && !f.list.short {
+		f.add("forecast.rate", run.Pass, Inferred, basisRate, "the last two months are not compared: entries of them are missing")
 	}
 	rate := f.list.Forecast.Rate
 	if rate == nil || f.list.Count < f.list.Needed {
@@ -184,7 +215,7 @@ func (f *factList) clones() {
 	l := f.list
 	var sure, maybe, hidden []string
 	for _, k := range l.Clones {
-		text := fmt.Sprintf("%s by %s", k.CMID, names(k.Machines))
+		text := fmt.Sprintf("%s by %s", k.CMID, namesOf(k.Machines, k.Names, k.AtLeast))
 		switch {
 		case k.Certain && k.Recent > 1:
 			sure = append(sure, text)
@@ -195,14 +226,17 @@ func (f *factList) clones() {
 		}
 	}
 	if len(sure) > 0 {
-		st, tail := run.Warn, ""
-		if l.Count < l.Needed {
+		st, tail, grade := run.Warn, "", Counted
+		if l.Count < l.Needed && l.Whole {
 			st = run.Fail
 		}
 		if l.Hidden > 0 {
 			tail = fmt.Sprintf("; %s not counted because of it", were(l.Hidden, "machine"))
+			if l.HiddenAtLeast {
+				grade, tail = Inferred, "; at least"+tail[1:]
+			}
 		}
-		f.add("clones", st, Counted, basisNames+"; names that take turns, or three of them, are several machines",
+		f.add("clones", st, grade, basisNames+"; names that take turns, or three of them, are several machines",
 			"%s shared by several machines in the last 30 days%s: %s", were(len(sure)+l.MoreClones, "client id"), tail, some(sure))
 	}
 	if len(maybe) > 0 {
@@ -220,13 +254,11 @@ func (f *factList) severals() {
 		return
 	}
 	var list []string
-	extra := 0
 	for _, s := range l.Several {
 		list = append(list, fmt.Sprintf("%s (%d)", evidence.Clean(s.Machine), len(s.IDs)))
-		extra += len(s.IDs) - 1
 	}
 	st, tail := run.Pass, ""
-	if l.Count >= l.Needed && l.Count-extra < l.Needed {
+	if l.Count >= l.Needed && l.Count-l.extra < l.Needed {
 		st, tail = run.Warn, "; without the additional ids the count would not suffice"
 	}
 	f.add("ids.several", st, Counted, basisNames+"; a new installation or slmgr /rearm makes a new id, and the old one counts for 30 days",
@@ -243,7 +275,7 @@ func (f *factList) refused() {
 			st, tail = run.Warn, "; all of them were served later"
 		}
 		f.add("refused."+r.Code, st, Counted, basisRequests, "%s of %s refused with %s, %s (last %s): %s%s",
-			plural(int(r.Requests), "request"), plural(r.Clients, "client"), r.Code, r.Title, minute(r.Last), names(r.Machines), tail)
+			plural(int(r.Requests), "request"), atLeast(r.AtLeast, plural(r.Clients, "client")), r.Code, r.Title, minute(r.Last), names(r.Machines), tail)
 	}
 }
 
@@ -253,36 +285,82 @@ func (f *factList) clocks() {
 		return
 	}
 	limit := int(catalog.ClockTolerance.Minutes())
-	basis := basisClocks
+	basis, whose, sure := basisClocks, "the host's", Counted
 	if c.Coarse {
-		basis += "; the zone of the entries was inferred from the clients, so that less than 70 minutes is not seen"
+		basis, whose, sure = basisCoarse, "the other clients'", Inferred
 	}
+	suspect := f.list.clockSuspect()
 	over := c.Bands[len(c.Bands)-1].Clients
 	near := c.Bands[len(c.Bands)-2].Clients
-	var list []string
-	for _, w := range c.Worst {
-		list = append(list, fmt.Sprintf("%s %+d min", evidence.Clean(w.Machine), w.Minutes))
-	}
 	switch {
 	case over > 0:
-		f.add("clocks", run.Warn, Counted, basis, "%s more than %d min off the host's: %s", clocksOf(over), limit, some(list))
+		f.add("clocks", run.Warn, sure, basis, "%s more than %d min off %s: %s", clocksOf(over), limit, whose, c.beyond(limit, over))
 	case near > 0:
-		f.add("clocks", run.Warn, Counted, basis, "%s more than an hour off the host's; beyond %d min the host refuses: %s", clocksOf(near), limit, some(list))
-	case len(list) > 0:
-		f.add("clocks", run.Pass, Counted, basis, "%s more than 5 min off the host's: %s", clocksOf(c.Bands[1].Clients), some(list))
-	default:
-		f.add("clocks", run.Pass, Counted, basis, "%s agree with the host's", clocksOf(c.Compared))
+		f.add("clocks", run.Warn, sure, basis, "%s more than an hour off %s; beyond %d min the host refuses: %s", clocksOf(near), whose, limit, c.beyond(60, near))
+	case c.Bands[1].Clients > 0:
+		f.add("clocks", run.Pass, sure, basis, "%s more than 5 min off %s: %s", clocksOf(c.Bands[1].Clients), whose, c.beyond(5, c.Bands[1].Clients))
+	case c.Coarse && suspect == 0:
+		f.add("clocks", run.Pass, sure, basis, "%s in agreement with each other; the host's cannot be compared", clocksOf(c.Compared))
+	case suspect == 0:
+		f.add("clocks", run.Pass, sure, basis, "%s in agreement with the host's", clocksOf(c.Compared))
 	}
-	if c.Median > 5 || c.Median < -5 {
+	switch {
+	case suspect > 0:
+		f.add("clocks.host", run.Warn, Inferred, "so many clients are not wrong at once; the result in each entry",
+			"%d of %s were refused because the clocks differ: look at the host's own clock first", suspect, plural(f.list.Clients, "client"))
+	case c.Median > 5 || c.Median < -5:
 		f.add("clocks.host", run.Warn, Inferred, basis, "half of all requests differ by %+d min or more: the host's own clock is off, or the entries' times are not in UTC", c.Median)
 	}
 }
+
+const basisCoarse = "the entries' times are local ones and got their zone from the clients' clocks, so that only clients are compared, and a difference of up to 70 minutes is not seen"
+
+// beyond names the clients of which a clock differs by more than so many
+// minutes, and how many there are further.
+func (c *Clocks) beyond(minutes, all int) string {
+	var list []string
+	for _, w := range c.Worst[:min(len(c.Worst), all)] {
+		if max(w.Minutes, -w.Minutes) > minutes && len(list) < fewest {
+			list = append(list, fmt.Sprintf("%s %+d min", evidence.Clean(w.Machine), w.Minutes))
+		}
+	}
+	if n := all - len(list); n > 0 {
+		list = append(list, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(list, "; ")
+}
+
+// suspicious is how many clients a host must have refused for the time, being
+// most of its clients, for its own clock to be the first to look at.
+const suspicious = 3
+
+// clockSuspect counts the clients that were refused because the clocks differ,
+// if they are most of the list's.
+func (l *List) clockSuspect() int {
+	for _, r := range l.Refused {
+		if r.Code == badTime && r.Clients >= suspicious && 2*r.Clients > l.Clients {
+			return r.Clients
+		}
+	}
+	return 0
+}
+
+// badTime is the code of a request whose time differs from the host's by more
+// than four hours.
+const badTime = "0xC004F06C"
 
 // lapses says whose activation ends first.
 func (f *factList) lapses(now time.Time) {
 	l := f.list
 	if l.Lapsed > 0 {
-		f.add("lapsed", run.Warn, Inferred, basisLapse, "%s not served for so long that the activation has ended, unless retired or served elsewhere", were(l.Lapsed, "client"))
+		var who []string
+		for _, x := range l.LapsedNewest {
+			who = append(who, fmt.Sprintf("%s on %s", x.who(), day(x.At)))
+		}
+		if n := l.Lapsed - len(who); n > 0 {
+			who = append(who, fmt.Sprintf("and %d earlier", n))
+		}
+		f.add("lapsed", run.Warn, Inferred, basisLapse, "%s whose activation or grace has ended, unless retired or served elsewhere: %s", atLeast(l.ClientsAtLeast, plural(l.Lapsed, "client")), strings.Join(who, ", "))
 	}
 	if len(l.Lapses) == 0 {
 		return
@@ -292,14 +370,22 @@ func (f *factList) lapses(now time.Time) {
 	if x.At.Sub(now) < 30*24*time.Hour {
 		st = run.Warn
 	}
-	who := evidence.Clean(x.Machine)
-	if who == "" {
-		who = x.CMID
+	f.add("lapse.first", st, Inferred, basisLapse, "the first to lapse is %s on %s, %s; last seen %s", x.who(), day(x.At), x.Rule, day(x.LastSeen))
+}
+
+// who names the client.
+func (x *Lapse) who() string {
+	if x.Machine == "" {
+		return x.CMID
 	}
-	f.add("lapse.first", st, Inferred, basisLapse, "the first to lapse is %s on %s, %s; last seen %s", who, day(x.At), x.Rule, day(x.LastSeen))
+	return evidence.Clean(x.Machine)
 }
 
 func (f *factList) unseen() {
+	if n := f.list.Superseded; n > 0 {
+		f.add("ids.superseded", run.Pass, Inferred, basisNames+"; a new installation or slmgr /rearm makes a new id",
+			"%s of machines that asked later under another: left out of what is said about lapses and about clients that did not ask", were(n, "client id"))
+	}
 	var parts []string
 	for _, n := range f.list.NotSeen {
 		if n.Clients > 0 {
@@ -308,7 +394,7 @@ func (f *factList) unseen() {
 	}
 	if len(parts) > 0 {
 		f.add("not-seen", run.Pass, Counted, "the time of each client's last entry; an activated client asks every 7 days",
-			"of %s did not ask: %s", plural(f.list.Clients, "client"), strings.Join(parts, ", "))
+			"of %s did not ask: %s", atLeast(f.list.ClientsAtLeast, plural(f.list.Clients-f.list.Superseded, "client")), strings.Join(parts, ", "))
 	}
 }
 
@@ -333,14 +419,17 @@ func (r *Report) readFacts() {
 			if s.FirstBad != "" {
 				tail = ", first " + s.FirstBad
 			}
-			add("read.unread", run.Warn, "%s: %d events 12290 without a list that can be read%s", s.Name, s.Unread, tail)
+			add("read.unread", run.Warn, "%s: %s 12290 without a list that can be read%s", s.Name, plural(int(s.Unread), "event"), tail)
 		}
 	}
+	r.holeFacts(func(id string, st run.Status, sure Sure, basis, format string, args ...any) {
+		r.Facts = append(r.Facts, Fact{ID: id, Status: st, Text: fmt.Sprintf(format, args...), Sure: sure, Basis: basis})
+	})
 	if p := r.Probe; p != nil {
 		add("probe", run.Pass, "%s of kmsdiag itself (client id %s, from %s) left out of every count; a real host counts that id as one client",
 			plural(int(p.Requests), "request"), p.CMID, names(p.Machines))
 	}
 	if r.Untimed > 0 {
-		add("read.untimed", run.Warn, "%d requests without a readable time are in no count", r.Untimed)
+		add("read.untimed", run.Warn, "%s in no count: without a readable time", were(int(r.Untimed), "request"))
 	}
 }

@@ -185,4 +185,7 @@ func TestBounds(t *testing.T) {
 	if len(rep.Limits) != 1 || rep.Lists[0].Count != maxClients {
 		t.Errorf("%v, count %d", rep.Limits, rep.Lists[0].Count)
 	}
+	if f := fact(rep, "count.enough"); f.Sure != Inferred || !strings.Contains(f.Text, "at least") || !rep.Lists[0].ClientsAtLeast || rep.Lists[0].Whole {
+		t.Errorf("%+v", f)
+	}
 }

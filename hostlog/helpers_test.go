@@ -31,6 +31,7 @@ type req struct {
 	status  int
 	minutes int64
 	sku     string
+	record  int64 // number of the entry; 0: by its place in the file
 }
 
 // id makes a client id.
@@ -58,7 +59,7 @@ const message = "An activation request has been processed.\nInfo:\n"
 func evtxOf(reqs ...req) []byte {
 	w := newEvtx()
 	for _, r := range reqs {
-		w.add(testEvent{at: r.at, id: 12290, data: []string{r.list()}})
+		w.add(testEvent{at: r.at, id: 12290, data: []string{r.list()}, record: uint64(r.record)})
 	}
 	return w.bytes()
 }
@@ -66,10 +67,14 @@ func evtxOf(reqs ...req) []byte {
 func xmlOf(reqs ...req) []byte {
 	var b bytes.Buffer
 	for i, r := range reqs {
+		number := int64(i + 1)
+		if r.record != 0 {
+			number = r.record
+		}
 		fmt.Fprintf(&b, "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='KmsRequests'/>"+
 			"<EventID Qualifiers='16384'>12290</EventID><Level>4</Level><TimeCreated SystemTime='%s'/><EventRecordID>%d</EventRecordID>"+
 			"<Channel>Key Management Service</Channel><Computer>kms01.corp.example</Computer><Security/></System>"+
-			"<EventData><Data>%s</Data></EventData></Event>\n", r.at.Format("2006-01-02T15:04:05.0000000Z"), i+1, r.list())
+			"<EventData><Data>%s</Data></EventData></Event>\n", r.at.Format("2006-01-02T15:04:05.0000000Z"), number, r.list())
 	}
 	return b.Bytes()
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kmsdiag/kmsdiag/catalog"
 	"github.com/kmsdiag/kmsdiag/kms"
 )
 
@@ -16,7 +15,10 @@ type Client struct {
 	Application   string
 	CMID          string
 	Machine       string   // of its last request
-	Machines      []string // all names it came with, if several
+	Machines      []string // names it came with, if several; at most 64
+	MoreMachines  int      // names beyond those
+	AtLeast       bool     // ... and there are more, not counted
+	Superseded    bool     // its machine asked later under another id
 	Product       string
 	ActivationID  string // empty where it was unreadable
 	N             int
@@ -47,23 +49,29 @@ func (r *Report) Clients() iter.Seq[Client] {
 			}
 		}
 		now := unix(r.Now)
+		follow := make([]followers, len(t.lists))
 		for i, c := range t.clients.all {
 			if steps[c.key.list] == nil {
 				continue
 			}
-			if !yield(t.describe(i, c, t.lists[c.key.list], steps[c.key.list], now)) {
+			f := &follow[c.key.list]
+			if f.latest == nil {
+				*f = t.followers(c.key.list)
+			}
+			if !yield(t.describe(i, c, f.superseded(i, c), steps[c.key.list], now)) {
 				return
 			}
 		}
 	}
 }
 
-func (t *tally) describe(i int32, c *client, l *list, steps []step, now uint32) Client {
+func (t *tally) describe(i int32, c *client, superseded bool, steps []step, now uint32) Client {
+	l := t.lists[c.key.list]
 	out := Client{
 		Host: t.names.name(l.key.host), Application: l.key.app.String(), CMID: c.key.cmid.String(), Machine: t.names.name(c.name),
 		Product: t.productName(c.product), N: int(c.n), VM: c.has&hasVM != 0, LicenseStatus: int(c.status), MinutesLeft: int64(c.minutes),
 		First: fromUnix(c.first), Last: fromUnix(c.last), Requests: int64(c.requests), Refused: int64(c.refused), HRESULT: c.lastHR,
-		Offset: time.Duration(c.offset) * time.Second, HasOffset: c.has&hasOffset != 0,
+		Offset: time.Duration(c.offset) * time.Second, HasOffset: c.has&hasOffset != 0, Superseded: superseded,
 	}
 	if sku := t.products[c.product].sku; sku != (kms.GUID{}) {
 		out.ActivationID = sku.String()
@@ -72,32 +80,20 @@ func (t *tally) describe(i int32, c *client, l *list, steps []step, now uint32) 
 		out.Served = fromUnix(c.served)
 	}
 	if c.has&hasNames != 0 {
-		for _, u := range t.aliases[i] {
+		a := t.aliases[i]
+		for _, u := range a.list {
 			out.Machines = append(out.Machines, t.names.name(u.name))
 		}
+		out.MoreMachines, out.AtLeast = len(a.more), a.capped
 		slices.Sort(out.Machines)
 	}
 	if c.span != (span{}) && c.span.from <= now && now < c.span.to+window {
 		out.Counted, out.Leaves = true, fromUnix(c.span.to+window)
 	}
-	if at, _, ok := lapseOf(c, steps); ok {
+	if at, _, ok := lapseOf(c, steps); ok && !out.Superseded {
 		out.Lapses = fromUnix(at)
 	}
 	return out
-}
-
-// lapseOf works out when a client's activation ends. A client judges the count
-// itself: one that was served while the count sufficed is activated for 180
-// days from then. Otherwise what it said of its time left still runs, which
-// byMinutes tells.
-func lapseOf(c *client, steps []step) (at uint32, byMinutes, ok bool) {
-	switch {
-	case c.served != 0 && countAt(steps, c.served) >= int(c.n):
-		return later(c.served, uint32(catalog.Validity/time.Second)), false, true
-	case kms.LicenseStatus(c.status) == kms.Licensed && c.minutes > 0 && c.minutes <= int32(catalog.Validity/time.Minute):
-		return later(c.last, uint32(c.minutes)*60), true, true
-	}
-	return 0, false, false
 }
 
 // later adds seconds to a time without running over its end.

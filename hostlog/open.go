@@ -128,15 +128,19 @@ func foreign(head []byte, name string) error {
 	if len(head) > 8 && string(head[4:8]) == "LfLe" {
 		return &FormatError{Name: name, Looks: "a log of Windows XP or Server 2003 (.evt)", Hint: "open it in Event Viewer and save it as .evtx"}
 	}
-	if bytes.IndexByte(head, 0) >= 0 {
+	// A crash leaves zeros in a text; without any sign of a log it is none.
+	if bytes.IndexByte(head, 0) >= 0 && listStart(head) < 0 && !bytes.Contains(head, []byte("12290")) {
 		return &FormatError{Name: name, Hint: "it holds zero bytes"}
 	}
 	return nil
 }
 
+// blank is what may stand before the beginning of a text; a crash leaves zeros.
+const blank = " \t\r\n\x00"
+
 // textForm tells XML, CSV and text apart.
 func textForm(head []byte) string {
-	text := bytes.TrimLeft(head, " \t\r\n")
+	text := bytes.TrimLeft(head, blank)
 	if bytes.HasPrefix(text, []byte("<")) && (bytes.Contains(text, []byte("<Event")) || bytes.HasPrefix(text, []byte("<?xml"))) {
 		return "xml"
 	}

@@ -22,6 +22,9 @@ type clockwork struct {
 	against    int64         // entries that can only be read in the other order
 	zone       time.Duration // to add to a local time for UTC
 	zoneKnown  bool
+	zones      []time.Duration // all that were used, at most maxZones
+	former     time.Duration   // zone before the last change by a step
+	straggle   int             // entries for which that may still hold
 	recent     [63]time.Duration
 	n          int
 
@@ -68,9 +71,34 @@ func (c *clockwork) set(r *Request, s stamp) (timeBase, bool) {
 		return c.lend(r), true
 	}
 	c.observe(r, t)
-	r.Time = t.Add(c.zone)
+	zone := c.zone
+	if d, ok := difference(r, t); ok && c.straggle > 0 && d == c.former {
+		zone = d
+	}
+	c.straggle = max(0, c.straggle-1)
+	c.use(zone)
+	r.Time = t.Add(zone)
 	c.local++
 	return baseLocal, true
+}
+
+// maxZones bounds the zones that are named.
+const maxZones = 8
+
+func (c *clockwork) use(zone time.Duration) {
+	if len(c.zones) < maxZones && !slices.Contains(c.zones, zone) {
+		c.zones = append(c.zones, zone)
+	}
+}
+
+// difference is a client's time less the local time of its entry, to the quarter
+// of an hour: the zone of the entry, if both clocks are right.
+func difference(r *Request, local time.Time) (time.Duration, bool) {
+	if r.ClientTime.IsZero() {
+		return 0, false
+	}
+	d := r.ClientTime.Sub(local).Round(15 * time.Minute)
+	return d, d.Abs() <= 14*time.Hour
 }
 
 // lend takes the client's time for the entry's.
@@ -143,6 +171,10 @@ func (c *clockwork) decide() {
 	}
 	c.against = 0
 	c.adapt(c.n)
+	// A change soon after the beginning must not be taken for it.
+	if first, times := c.usual(min(c.n, 9)); times > 0 && isStep(first-c.zone) {
+		c.zone = first
+	}
 }
 
 // near tells whether a local time may be a client's time: clocks differ by the
@@ -175,11 +207,8 @@ func (c *clockwork) reversals(monthFirst bool) int {
 // observe compares a local time with the client's; now and then the zone is
 // looked at again, since it changes with summer time.
 func (c *clockwork) observe(r *Request, local time.Time) {
-	if r.ClientTime.IsZero() {
-		return
-	}
-	d := r.ClientTime.Sub(local).Round(15 * time.Minute)
-	if d.Abs() > 14*time.Hour {
+	d, ok := difference(r, local)
+	if !ok {
 		return
 	}
 	c.recent[c.n%len(c.recent)] = d
@@ -190,18 +219,26 @@ func (c *clockwork) observe(r *Request, local time.Time) {
 }
 
 // adapt takes the most frequent difference of the last ones for the zone, if
-// more than half agree or none is known.
+// more than half agree or none is known. Changes by a step are found by looking
+// ahead.
 func (c *clockwork) adapt(n int) {
-	n = min(n, len(c.recent))
-	if n == 0 {
-		return
+	best, times := c.usual(n)
+	switch {
+	case times == 0:
+	case !c.zoneKnown:
+		c.zone, c.zoneKnown = best, true
+	case 2*times > min(n, len(c.recent)) && !isStep(best-c.zone):
+		c.zone = best
 	}
-	last := slices.Clone(c.recent[:n])
+}
+
+// usual is the most frequent of the first n differences that are kept.
+func (c *clockwork) usual(n int) (best time.Duration, times int) {
+	last := slices.Clone(c.recent[:min(n, len(c.recent))])
 	slices.Sort(last)
-	best, times := last[0], 0
-	for i := 0; i < n; {
+	for i := 0; i < len(last); {
 		k := i
-		for k < n && last[k] == last[i] {
+		for k < len(last) && last[k] == last[i] {
 			k++
 		}
 		if k-i > times {
@@ -209,7 +246,5 @@ func (c *clockwork) adapt(n int) {
 		}
 		i = k
 	}
-	if !c.zoneKnown || times*2 > n {
-		c.zone, c.zoneKnown = best, true
-	}
+	return best, times
 }

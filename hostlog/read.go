@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/kmsdiag/kmsdiag/catalog"
 	"github.com/kmsdiag/kmsdiag/kms"
 	"github.com/kmsdiag/kmsdiag/run"
 )
@@ -23,6 +25,8 @@ type Options struct {
 type NoRequestsError struct {
 	Sources []Source
 	LeftOut int64 // requests outside the time asked about
+
+	First, Last time.Time // of those
 }
 
 // Error implements error.
@@ -41,7 +45,8 @@ func (e *NoRequestsError) Error() string {
 	text := "no event 12290 in " + strings.Join(names, ", ")
 	switch {
 	case e.LeftOut > 0:
-		text = fmt.Sprintf("none of the %d events 12290 in %s is of the time asked about", e.LeftOut, strings.Join(names, ", "))
+		text = fmt.Sprintf("none of the %s in %s is of the time asked about; they are from %s to %s", plural(int(e.LeftOut), "request"), strings.Join(names, ", "), day(e.First), day(e.Last))
+		return strings.Join(append([]string{text}, damage...), "; ")
 	case unread > 0:
 		text = fmt.Sprintf("%s that shows its list of values (%d without, as tables and cut messages have them)", text, unread)
 	case others > 0:
@@ -70,7 +75,7 @@ func Read(ctx context.Context, inputs []Input, o Options) (*Report, error) {
 	r := &Report{Schema: run.Schema, Kind: Kind, Since: o.Since, tally: t, Sources: []Source{}}
 	var failed error
 	for i, in := range inputs {
-		s := &source{number: i, tally: t, info: Source{Name: in.Name}}
+		s := &source{number: i, tally: t, host: noName, info: Source{Name: in.Name}}
 		err := s.read(ctx, in)
 		s.end()
 		s.info.Complete = err == nil && len(s.info.Damage) == 0
@@ -90,7 +95,7 @@ func Read(ctx context.Context, inputs []Input, o Options) (*Report, error) {
 		case failed != nil:
 			return nil, failed
 		}
-		return nil, &NoRequestsError{r.Sources, t.outside}
+		return nil, &NoRequestsError{r.Sources, t.outside, fromUnix(t.oldest), fromUnix(t.latest)}
 	}
 	r.fill(o)
 	return r, nil
@@ -144,9 +149,17 @@ func (r *Report) fill(o Options) {
 		r.Probe = &Probe{kms.ProbeCMID.String(), p.requests, fromUnix(p.first), fromUnix(p.last), p.machines}
 	}
 	r.Lists, r.Limits = []List{}, []string{}
+	damaged := slices.ContainsFunc(r.Sources, func(s Source) bool { return !s.Complete || s.Unread > 0 })
+	holes := map[int32][]hole{}
 	for no, l := range t.lists {
 		if o.Application == "" || strings.HasPrefix(strings.ToLower(l.key.app.String()), o.Application) {
-			r.Lists = append(r.Lists, t.listReport(uint16(no), now))
+			h := l.key.host
+			if _, known := holes[h]; !known {
+				holes[h] = t.holes(h, damaged, now)
+			}
+			x := t.listReport(uint16(no), holes[h], now)
+			x.since = !o.Since.IsZero() && x.First.Sub(o.Since) < catalog.CountWindow
+			r.Lists = append(r.Lists, x)
 		}
 	}
 	for i := range r.Lists {
@@ -178,7 +191,7 @@ func (r *Report) limits() {
 	add(t.capped, fmt.Sprintf("more than %d client ids: those met later are in no count of clients, so counts are lower bounds", maxClients))
 	add(t.names.full(), "too many machine names: those met later are shown without a name and take no part in the search for shared ids")
 	add(t.seen.full, fmt.Sprintf("more than %d entries: duplicates among later ones count as requests twice; clients and counts are not affected", maxSeen))
-	add(t.outside > 0 && !r.NowGiven && r.Since.IsZero(), fmt.Sprintf("%d entries are dated later than tomorrow and were left out: the host's clock was wrong then, or this machine's is", t.outside))
+	add(t.outside > 0 && !r.NowGiven && r.Since.IsZero(), are(t.outside, "entry", "entries")+" left out, dated later than tomorrow: the host's clock was wrong then, or this machine's is")
 	add(t.nameless && t.hosts > 1, "entries that name no host were counted for "+t.names.name(t.firstHost)+", though there are several hosts")
 	add(t.lost, "too many stretches of time, days, lists or codes: the oldest or rarest were left out")
 }

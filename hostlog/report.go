@@ -73,37 +73,56 @@ type Fact struct {
 
 // List is one count of one host.
 type List struct {
-	Host        string    `json:"host,omitempty"` // the computer that wrote the log; empty where no entry names it
-	Application string    `json:"application"`    // "Windows", "Office", "Office 2010", "unknown product"
-	Count       int       `json:"count"`          // distinct client ids served in the 30 days before now
-	Ceiling     int       `json:"ceiling"`        // the largest count the host reports: twice the largest minimum it was asked with
-	Needed      int       `json:"needed"`         // the largest minimum that a client of the last 30 days asked for
-	Whole       bool      `json:"whole"`          // the log reaches back 30 days; otherwise the host may count more
-	Clients     int       `json:"clients"`        // distinct client ids in all the log
-	Requests    int64     `json:"requests"`
-	Served      int64     `json:"served"`
-	First       time.Time `json:"first"`
-	Last        time.Time `json:"last"`
+	Host           string    `json:"host,omitempty"`             // the computer that wrote the log; empty where no entry names it
+	Application    string    `json:"application"`                // "Windows", "Office", "Office 2010", "unknown product"
+	Count          int       `json:"count"`                      // distinct client ids served in the 30 days before now
+	Ceiling        int       `json:"ceiling"`                    // the largest count the host reports: twice the largest minimum it was asked with
+	Needed         int       `json:"needed"`                     // the largest minimum that a client of the last 30 days asked for
+	Whole          bool      `json:"whole"`                      // the log holds all of the 30 days before now; otherwise Count is a lower bound
+	Clients        int       `json:"clients"`                    // distinct client ids in all the log
+	ClientsAtLeast bool      `json:"clients_at_least,omitempty"` // there were more ids than are kept: all numbers of clients are lower bounds
+	Requests       int64     `json:"requests"`
+	Served         int64     `json:"served"`
+	First          time.Time `json:"first"`
+	Last           time.Time `json:"last"`
 
-	Course     []Day      `json:"course"`              // a day each, oldest first; at most the last 400
-	MoreDays   int        `json:"more_days,omitempty"` // days before those
-	Crossings  []Crossing `json:"crossings"`           // of 5 and 25, oldest first; at most the last 40
-	Forecast   Forecast   `json:"forecast"`
-	Lapses     []Lapse    `json:"lapses"`         // whose activation ends first, at most 20
-	Lapsed     int        `json:"lapsed"`         // clients whose activation has ended by now, if they asked no other host
-	NotSeen    []NotSeen  `json:"not_seen"`       // clients that did not ask for so long
-	Stuck      int        `json:"stuck"`          // clients that were served three times or more and never were licensed
-	Clones     []Clone    `json:"clones"`         // ids with several machine names, at most 100
-	MoreClones int        `json:"more_clones"`    // ids beyond those
-	Hidden     int        `json:"hidden"`         // machines of the last 30 days that share an id and so are not counted
-	Several    []Several  `json:"several_ids"`    // machines with several ids in the last 30 days, at most 100
-	MoreSever  int        `json:"more_several"`   // machines beyond those
-	Refused    []Refusal  `json:"refused"`        // most frequent first
-	Clocks     Clocks     `json:"clocks"`         //
-	Products   []Share    `json:"products"`       // of the clients' last requests
-	States     []Share    `json:"states"`         // licence status in the clients' last requests
-	Virtual    int        `json:"virtual"`        // clients that run in a virtual machine
-	Grown      time.Time  `json:"grown,omitzero"` // when the first client asked for 25, so that the host's list grew from 10 to 50
+	Course        []Day      `json:"course"`              // a day each, oldest first; at most the last 400
+	MoreDays      int        `json:"more_days,omitempty"` // days before those
+	Crossings     []Crossing `json:"crossings"`           // of 5 and 25, oldest first; at most the last 40
+	Forecast      Forecast   `json:"forecast"`
+	Lapses        []Lapse    `json:"lapses"`                    // whose activation ends first, at most 20
+	Lapsed        int        `json:"lapsed"`                    // clients whose activation or grace has ended by now, if they asked no other host
+	LapsedNewest  []Lapse    `json:"lapsed_newest"`             // the latest of those, at most 3
+	Superseded    int        `json:"superseded"`                // ids whose machine asked later under another one, as after a new installation: in none of lapses, lapsed, not_seen and stuck
+	NotSeen       []NotSeen  `json:"not_seen"`                  // clients that did not ask for so long
+	Stuck         int        `json:"stuck"`                     // clients that were served three times or more and never were licensed
+	Clones        []Clone    `json:"clones"`                    // ids with several machine names, at most 100
+	HiddenAtLeast bool       `json:"hidden_at_least,omitempty"` // there are more, too many to count
+	MoreClones    int        `json:"more_clones"`               // ids beyond those
+	Hidden        int        `json:"hidden"`                    // machines of the last 30 days that share an id and so are not counted
+	Several       []Several  `json:"several_ids"`               // machines with several ids in the last 30 days, at most 100
+	MoreSever     int        `json:"more_several"`              // machines beyond those
+	Refused       []Refusal  `json:"refused"`                   // most frequent first
+	Clocks        Clocks     `json:"clocks"`                    //
+	Products      []Share    `json:"products"`                  // of the clients' last requests
+	States        []Share    `json:"states"`                    // licence status in the clients' last requests
+	Virtual       int        `json:"virtual"`                   // clients that run in a virtual machine
+	Grown         time.Time  `json:"grown,omitzero"`            // when the first client asked for 25, so that the host's list grew from 10 to 50
+	Holes         []Hole     `json:"holes"`                     // times of which entries are missing or may be, oldest first; at most 100
+
+	extra int  // ids of the last 30 days beyond the first of each machine
+	short bool // it begins less than 30 days before now
+	holed bool // entries of the 60 days before now are missing behind its beginning
+	since bool // ... and that is for Options.Since
+}
+
+// Hole is a time of which entries of a host are missing or may be.
+type Hole struct {
+	After   time.Time `json:"after,omitzero"`    // the last entry before it; zero: it may be of any time
+	Before  time.Time `json:"before,omitzero"`   // the first entry behind it
+	Missing int64     `json:"missing,omitempty"` // entries; 0: not known
+	Why     string    `json:"why"`               // "numbers": the entries' numbers jump; "silence": none for so long; "quiet": none, though no number is missing; "damage": a file could not be read whole; "bound": too much to keep
+	number  int64     // of the last entry before it
 }
 
 // Day is one day of a list, UTC.
@@ -164,7 +183,8 @@ type Lapse struct {
 	Product  string    `json:"product"`
 	LastSeen time.Time `json:"last_seen"`
 	At       time.Time `json:"at"`
-	Rule     string    `json:"rule"` // "180 days after it was last served", "by the minutes it reported"
+	Rule     string    `json:"rule"`            // "180 days after it was last served", "by the minutes it reported"
+	Grace    string    `json:"grace,omitempty"` // what ends where it is no activation: "initial grace"
 }
 
 // NotSeen counts the clients that did not ask for some days.
@@ -176,7 +196,9 @@ type NotSeen struct {
 // Clone is a client id that several machines use.
 type Clone struct {
 	CMID     string    `json:"cmid"`
-	Machines []string  `json:"machines"` // names, at most 64
+	Names    int       `json:"names"`              // machine names it came with
+	AtLeast  bool      `json:"at_least,omitempty"` // there are more, too many to count
+	Machines []string  `json:"machines"`           // names, at most 64
 	Requests int64     `json:"requests"`
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
@@ -204,7 +226,8 @@ type Refusal struct {
 	Causes   []string  `json:"causes"` // ids of causes, most likely first
 	Requests int64     `json:"requests"`
 	Clients  int       `json:"clients"`
-	Still    int       `json:"still"` // clients of the last 30 days whose last request ended so
+	AtLeast  bool      `json:"at_least,omitempty"` // there are more clients, too many to count
+	Still    int       `json:"still"`              // clients of the last 30 days whose last request ended so
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
 	Machines []string  `json:"machines"` // a few of them
@@ -218,7 +241,7 @@ type Clocks struct {
 	Bands    []Band    `json:"bands"`
 	Median   int       `json:"median_minutes"` // of all requests, client less host
 	Worst    []Offset  `json:"worst"`          // beyond 5 minutes, at most 10
-	Coarse   bool      `json:"coarse"`         // the zone of the entries is inferred: differences below 70 minutes are not seen
+	Coarse   bool      `json:"coarse"`         // the zone of the entries is inferred from the clients: offsets are from the other clients' clocks, and differences below 70 minutes are not seen
 	Newest   time.Time `json:"-"`
 }
 

@@ -20,6 +20,7 @@ type Request struct {
 	Status     kms.LicenseStatus
 	Minutes    int64    // left in that status
 	SKU        kms.GUID // activation id of the product; zero where unreadable
+	Record     int64    // number of the entry in its log; 0 where the entry shows none
 }
 
 // maxName cuts names of machines: a DNS name has 255 bytes at most, the field

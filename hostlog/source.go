@@ -12,11 +12,12 @@ import (
 // entry is what a reader found of one event 12290. Its slices hold until the
 // reader goes on.
 type entry struct {
-	list  []byte    // Info list; trailing text is tolerated
-	stamp []byte    // its time as text
-	at    time.Time // its time in UTC, where the form has it
-	host  []byte    // the computer that logged it
-	place int64     // line or record number, from 1
+	list   []byte    // Info list; trailing text is tolerated
+	stamp  []byte    // its time as text
+	at     time.Time // its time in UTC, where the form has it
+	host   []byte    // the computer that logged it
+	place  int64     // line or record number, from 1
+	number int64     // EventRecordID, counted by Windows; 0: not shown
 }
 
 // source is one file while it is read.
@@ -24,6 +25,9 @@ type source struct {
 	number  int
 	tally   *tally
 	clock   clockwork
+	numbers numbers
+	host    int32 // that the entries name; noName so far
+	mixed   bool  // they name several, whose numbers do not belong together
 	place   int64
 	request Request
 	info    Source
@@ -75,6 +79,7 @@ func (s *source) take(e *entry) {
 		return
 	}
 	s.info.Requests++
+	r.Record = e.number
 	if !e.at.IsZero() {
 		r.Time = e.at
 		s.clock.utc++
@@ -82,16 +87,20 @@ func (s *source) take(e *entry) {
 		return
 	}
 	stamp := parseStamp(e.stamp)
-	base, ok := s.clock.set(r, stamp)
-	if ok {
-		s.tally.add(s, e.host, r, base)
-		return
+	if len(s.clock.waiting) == 0 && !s.clock.doubtful(r, stamp) {
+		if base, ok := s.clock.set(r, stamp); ok {
+			s.tally.add(s, e.host, r, base)
+			return
+		}
 	}
 	w := waitingRequest{Request: *r, host: string(e.host), stamp: stamp, place: e.place}
 	w.Machine = append([]byte(nil), r.Machine...)
 	s.clock.waiting = append(s.clock.waiting, w)
-	if len(s.clock.waiting) >= maxWaiting {
-		s.settle()
+	switch {
+	case s.clock.decided:
+		s.linger(false)
+	case len(s.clock.waiting) >= maxWaiting:
+		s.settle(false)
 	}
 }
 
@@ -103,24 +112,18 @@ func (s *source) bad(e *entry) {
 }
 
 // settle decides about times and lets go of what waited for it.
-func (s *source) settle() {
-	if s.clock.decided {
-		return
+func (s *source) settle(end bool) {
+	if !s.clock.decided {
+		s.clock.decide()
 	}
-	s.clock.decide()
-	for i := range s.clock.waiting {
-		w := &s.clock.waiting[i]
-		s.place = w.place
-		base, _ := s.clock.set(&w.Request, w.stamp)
-		s.tally.add(s, []byte(w.host), &w.Request, base)
-	}
-	s.clock.waiting = nil
+	s.linger(end)
 }
 
 // end closes the source.
 func (s *source) end() {
-	s.settle()
+	s.settle(true)
 	s.info.Times = s.clock.text()
+	s.tally.number(s)
 }
 
 // at names a place in the source.
@@ -158,7 +161,7 @@ func (c *clockwork) text() string {
 		parts = append(parts, "times of the host, in UTC")
 	}
 	if c.local > 0 {
-		how := "local times of the host; the clients' times (UTC) put its zone at UTC" + zoneText(-c.zone)
+		how := "local times of the host; the clients' times (UTC), if right, put its zone at " + c.zoneList()
 		switch {
 		case c.byClients > 0:
 			how += "; " + c.orderText() + ", since so they agree with the clients' dates"
@@ -183,6 +186,15 @@ func (c *clockwork) orderText() string {
 		return "dates are month/day"
 	}
 	return "dates are day/month"
+}
+
+// zoneList names the zones of local times.
+func (c *clockwork) zoneList() string {
+	var list []string
+	for _, z := range c.zones {
+		list = append(list, "UTC"+zoneText(-z))
+	}
+	return strings.Join(list, " and ")
 }
 
 func zoneText(d time.Duration) string {

@@ -29,11 +29,12 @@ type tally struct {
 	byList    map[listKey]uint16
 	products  []product
 	byProduct map[productKey]uint16
-	index     map[clientKey]int32
+	index     clientIndex
 	clients   clients
 	spans     map[int32][]span
 	spare     int // spans in there
-	aliases   map[int32][]named
+	aliases   map[int32]*aliases
+	moreNames int // in there, beyond the first of each id
 	probe     probe
 	requests  int64
 	doubles   int64 // entries left out because they were read before
@@ -43,11 +44,16 @@ type tally struct {
 	since     uint32
 	until     uint32 // 0: no end
 	outside   int64  // requests left out because they are older or newer
+	oldest    uint32 // of those
+	latest    uint32
 	first     uint32
 	newest    uint32
-	firstHost int32 // the first that an entry named
-	hosts     int   // named so far; 2 for more
-	nameless  bool  // an entry named none
+	firstHost int32              // the first that an entry named
+	hosts     int                // named so far; 2 for more
+	nameless  bool               // an entry named none
+	numbers   map[int32]*numbers // by host
+	stands    []int32            // the name that stands for each machine
+	hostOf    map[int32]int32    // which host a name is of
 }
 
 // listKey is what a host keeps a list for.
@@ -113,7 +119,10 @@ type list struct {
 	last     uint32
 }
 
-type dayTally struct{ renewals, attempts, refused int64 }
+type dayTally struct {
+	renewals, attempts, refused int64
+	first, last                 uint32
+}
 
 // result adds up what was refused with one code.
 type result struct {
@@ -130,12 +139,18 @@ const maxSample = 5
 func newTally() *tally {
 	return &tally{
 		seen: newSeen(), names: newNames(), byList: map[listKey]uint16{}, byProduct: map[productKey]uint16{},
-		index: map[clientKey]int32{}, spans: map[int32][]span{}, aliases: map[int32][]named{}, firstHost: noName,
+		index: newIndex(), spans: map[int32][]span{}, aliases: map[int32]*aliases{}, hostOf: map[int32]int32{}, firstHost: noName, numbers: map[int32]*numbers{},
 	}
 }
 
 // add counts a request.
 func (t *tally) add(src *source, host []byte, r *Request, base timeBase) {
+	h := t.host(host)
+	src.mixed = src.mixed || src.host != h && src.host != noName && h != noName
+	if h != noName {
+		src.host = h
+	}
+	src.numbers.add(r.Record, unixOrZero(r.Time))
 	if r.Time.IsZero() {
 		t.requests++
 		t.untimed++
@@ -148,6 +163,7 @@ func (t *tally) add(src *source, host []byte, r *Request, base timeBase) {
 	at := unix(r.Time)
 	if at < t.since || t.until != 0 && at > t.until {
 		t.outside++
+		t.oldest, t.latest = earliest(t.oldest, at), max(t.latest, at)
 		return
 	}
 	t.requests++
@@ -157,7 +173,7 @@ func (t *tally) add(src *source, host []byte, r *Request, base timeBase) {
 		return
 	}
 	p := t.product(r)
-	l, no, ok := t.list(host, t.products[p].app)
+	l, no, ok := t.list(h, t.products[p].app)
 	if !ok {
 		return
 	}
@@ -241,8 +257,8 @@ func unknownApp(n int) application {
 	return appUnknown
 }
 
-func (t *tally) list(host []byte, app application) (*list, uint16, bool) {
-	key := listKey{t.host(host), app}
+func (t *tally) list(host int32, app application) (*list, uint16, bool) {
+	key := listKey{host, app}
 	if i, ok := t.byList[key]; ok {
 		return t.lists[i], i, true
 	}
@@ -260,7 +276,7 @@ func (t *tally) list(host []byte, app application) (*list, uint16, bool) {
 // host is the name of a log's host. Exports of Event Viewer name none: their
 // entries are of the first host that is named anywhere.
 func (t *tally) host(name []byte) int32 {
-	h := t.names.add(name)
+	h := t.machineOf(t.names.add(name))
 	switch {
 	case h == noName && t.hosts == 0:
 		t.nameless = true
@@ -280,11 +296,33 @@ func (t *tally) host(name []byte) int32 {
 	return h
 }
 
+// machineOf is the name under which a host is known, in whatever form it stands
+// in an entry.
+func (t *tally) machineOf(h int32) int32 {
+	if h == noName {
+		return h
+	}
+	if of, ok := t.hostOf[h]; ok {
+		return of
+	}
+	for _, of := range t.hostOf {
+		if t.names.same(of, h) {
+			t.hostOf[h] = of
+			return of
+		}
+	}
+	if len(t.hostOf) < maxLists {
+		t.hostOf[h] = h
+	}
+	return h
+}
+
 // noClient stands for a client beyond the bound.
 const noClient = -1
 
 func (t *tally) client(key clientKey) int32 {
-	if i, ok := t.index[key]; ok {
+	at, i := t.index.find(&t.clients, &key)
+	if i >= 0 {
 		return i
 	}
 	if t.clients.n >= maxClients {
@@ -293,14 +331,14 @@ func (t *tally) client(key clientKey) int32 {
 	}
 	i, c := t.clients.add()
 	c.key, c.name = key, noName
-	t.index[key] = i
+	t.index.put(&t.clients, at, i)
 	return i
 }
 
 // note adds a request to its client.
 func (t *tally) note(i int32, at uint32, name int32, p uint16, r *Request, l *list, base timeBase) {
 	c := t.clients.at(i)
-	t.alias(i, c, at, name)
+	name = t.alias(i, c, at, name)
 	c.requests++
 	if c.first == 0 || at < c.first {
 		c.first, c.firstStatus = at, uint8(min(r.Status, math.MaxUint8))
@@ -322,7 +360,7 @@ func (t *tally) note(i int32, at uint32, name int32, p uint16, r *Request, l *li
 		c.refused++
 		return
 	}
-	c.served = max(c.served, at)
+	c.serve(at, r.Status != kms.Licensed)
 	t.cover(i, c, at)
 }
 
@@ -354,34 +392,6 @@ func (t *tally) cover(i int32, c *client, at uint32) {
 	}
 }
 
-// alias follows the names that an id comes with.
-func (t *tally) alias(i int32, c *client, at uint32, name int32) {
-	if name == noName {
-		return
-	}
-	if c.has&hasNames == 0 {
-		if c.name == noName {
-			c.name = name
-		}
-		if c.name == name {
-			return
-		}
-		c.has |= hasNames
-		t.aliases[i] = []named{{c.name, c.first, c.last, c.requests}}
-	}
-	list := t.aliases[i]
-	for k := range list {
-		if list[k].name == name {
-			list[k].first, list[k].last = min(list[k].first, at), max(list[k].last, at)
-			list[k].requests++
-			return
-		}
-	}
-	if len(list) < maxNamesEach {
-		t.aliases[i] = append(list, named{name, at, at, 1})
-	}
-}
-
 // day counts a request of a day.
 func (l *list) day(at uint32, r *Request) bool {
 	no := int32(at / 86400)
@@ -390,9 +400,10 @@ func (l *list) day(at uint32, r *Request) bool {
 		if len(l.days) >= maxDays {
 			return false
 		}
-		d = &dayTally{}
+		d = &dayTally{first: at}
 		l.days[no] = d
 	}
+	d.first, d.last = min(d.first, at), max(d.last, at)
 	switch {
 	case r.HRESULT != 0:
 		d.refused++

@@ -11,16 +11,17 @@ import (
 // Event Viewer, or lists alone, a line each. Labels may be in any language: a
 // list is told by its form, a time by its own, and the host by a few words.
 type textReader struct {
-	src   *source
-	line  int64
-	stamp []byte // read and not yet used
-	host  []byte
-	open  []byte // a list that a console broke
-	first int64  // line of open
-	more  int    // lines added to it
-	held  entry  // a list without a time so far: in some forms that follows
-	ids   int64  // headers that name event 12290
-	lists int64
+	src    *source
+	line   int64
+	stamp  []byte // read and not yet used
+	host   []byte
+	number int64  // of the entry, read and not yet used
+	open   []byte // a list that a console broke
+	first  int64  // line of open
+	more   int    // lines added to it
+	held   entry  // a list without a time so far: in some forms that follows
+	ids    int64  // headers that name event 12290
+	lists  int64
 }
 
 // Bounds of a text.
@@ -67,6 +68,7 @@ func (t *textReader) read(br *bufio.Reader) error {
 func (t *textReader) take(line []byte) {
 	text := bytes.TrimSpace(line)
 	if len(text) == 0 {
+		t.number = 0 // it was of the entry that ends here
 		return
 	}
 	if len(t.open) > 0 && t.join(text) {
@@ -146,12 +148,12 @@ func (t *textReader) finish(list []byte) {
 	t.release()
 	if len(t.stamp) == 0 {
 		t.held.list = append(t.held.list[:0], list...)
-		t.held.host, t.held.place = append(t.held.host[:0], t.host...), t.first
+		t.held.host, t.held.place, t.held.number = append(t.held.host[:0], t.host...), t.first, t.number
 	} else {
-		t.src.take(&entry{list: list, stamp: t.stamp, host: t.host, place: t.first})
+		t.src.take(&entry{list: list, stamp: t.stamp, host: t.host, place: t.first, number: t.number})
 		t.stamp = t.stamp[:0]
 	}
-	t.open = t.open[:0]
+	t.open, t.number = t.open[:0], 0
 }
 
 // release passes a held list on.
@@ -188,6 +190,13 @@ func (t *textReader) label(text []byte) {
 		return
 	}
 	switch {
+	case bytes.EqualFold(name, []byte("recordid")):
+		n, _ := decimal(value)
+		if len(t.held.list) > 0 {
+			t.held.number = n
+		} else {
+			t.number = n
+		}
 	case len(value) <= 5 && leadingDigits(value) == len(value):
 		if id, _ := decimal(value); id == 12290 {
 			t.ids++

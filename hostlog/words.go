@@ -15,6 +15,14 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// are counts things, one of which has a form of its own, with their verb.
+func are(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one + " is"
+	}
+	return fmt.Sprintf("%d %s are", n, many)
+}
+
 // were counts things with their verb.
 func were(n int, noun string) string {
 	if n == 1 {
@@ -23,12 +31,20 @@ func were(n int, noun string) string {
 	return fmt.Sprintf("%d %ss are", n, noun)
 }
 
-// clocksOf counts clients' clocks.
+// atLeast says that a number is a lower bound, if it is.
+func atLeast(is bool, text string) string {
+	if is {
+		return "at least " + text
+	}
+	return text
+}
+
+// clocksOf counts clients' clocks, with their verb.
 func clocksOf(n int) string {
 	if n == 1 {
-		return "the clock of 1 client"
+		return "the clock of 1 client is"
 	}
-	return fmt.Sprintf("the clocks of %d clients", n)
+	return fmt.Sprintf("the clocks of %d clients are", n)
 }
 
 func times(n int) string {
@@ -62,7 +78,11 @@ func some(list []string) string {
 }
 
 // names joins the first few names of machines.
-func names(list []string) string {
+func names(list []string) string { return namesOf(list, len(list), false) }
+
+// namesOf joins the first few of so many names of machines, of which a list has
+// some.
+func namesOf(list []string, all int, atLeast bool) string {
 	var clean []string
 	for _, n := range list {
 		if n == "" {
@@ -71,8 +91,12 @@ func names(list []string) string {
 		clean = append(clean, evidence.Clean(n))
 	}
 	text := strings.Join(clean[:min(len(clean), fewest)], ", ")
-	if n := len(clean) - fewest; n > 0 {
-		text += fmt.Sprintf(" and %d more", n)
+	more := ""
+	if atLeast {
+		more = "at least "
+	}
+	if n := all - fewest; n > 0 {
+		text += fmt.Sprintf(" and %s%d more", more, n)
 	}
 	return text
 }

@@ -140,11 +140,15 @@ func (x *xmlReader) one(text []byte) {
 	if !ok {
 		return
 	}
+	number, _ := decimal(bytes.TrimSpace(element(text, "<EventRecordID")))
 	if id&0xFFFF != 12290 {
 		x.src.info.Others++
+		if string(element(text, "<Channel")) == channel { // every log has its own numbers
+			x.src.numbers.add(number, unixOrZero(parseStamp(attribute(text, "SystemTime=")).any()))
+		}
 		return
 	}
-	e := entry{place: x.event, host: unescape(element(text, "<Computer")), stamp: attribute(text, "SystemTime=")}
+	e := entry{place: x.event, number: number, host: unescape(element(text, "<Computer")), stamp: attribute(text, "SystemTime=")}
 	data := text
 	if at := bytes.Index(text, []byte("</System>")); at >= 0 {
 		data = text[at:]
@@ -182,6 +186,10 @@ func (x *xmlReader) one(text []byte) {
 	}
 	x.src.info.Others++ // another provider's event of that number
 }
+
+// channel is the log in which a KMS host keeps its requests; no language has
+// another name for it.
+const channel = "Key Management Service"
 
 // ofKMS tells whether a provider is one that logs requests: its events 12290 are
 // counted as unread if they hold no list. The number is used by others too.
