@@ -19,11 +19,11 @@ type Tap struct {
 	err     error // of a file that ended by it, until it was returned
 }
 
-// Start begins a new file: pcapng if the name ends so, classic pcap otherwise. A
-// file that exists is left alone: the error is [os.ErrExist] then. A file that
+// Start begins a new file, which only its owner may read: pcapng if the name ends
+// so, classic pcap otherwise. A file that exists is left alone: the error is [os.ErrExist] then. A file that
 // is being written is ended first; nothing is begun where that fails.
 func (t *Tap) Start(path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("a file for packets: %w", err)
 	}

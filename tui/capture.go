@@ -117,7 +117,7 @@ func (m *Model) takeCapture(msg captureMsg) tea.Cmd {
 		if v, ok := v.(*captureView); ok {
 			v.refresh(m)
 			if msg.ended && msg.err != nil && c.counters.Packets == 0 {
-				v.choosing, v.typed.on = true, false
+				v.chooseAgain(c.ask)
 			}
 		}
 	}

@@ -133,6 +133,22 @@ func TestCaptureFrames(t *testing.T) {
 			press(m, "w")
 			return m
 		},
+		"writing, hidden": func() *Model {
+			m := capturedModel(t, nil, "products_mix.pcap")
+			m.svc.WritePackets = func(context.Context, CaptureRequest, string) (int64, error) { return 0, nil }
+			press(m, "p", "w")
+			return m
+		},
+		"wrong path": func() *Model {
+			m := modelOf(t, nil)
+			m.svc.Capture = func(_ context.Context, ask CaptureRequest, _ func(CaptureEvent)) error {
+				return &fs.PathError{Op: "open", Path: ask.Files[0], Err: fs.ErrNotExist}
+			}
+			press(m, "c", "enter", "x", ".", "p", "c")
+			_, cmd := m.Update(keyPress("enter"))
+			settle(t, m, cmd)
+			return m
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := make()

@@ -70,7 +70,7 @@ func (v *captureView) pressChoice(m *Model, k tea.KeyPressMsg) tea.Cmd {
 	case v.choice == 0:
 		v.typed, v.writes = prompt{on: true, text: v.typed.text}, false
 	default:
-		return v.start(m, CaptureRequest{Interface: v.choices[v.choice-1].name})
+		return v.start(m, CaptureRequest{Interface: v.choices[v.choice-1].name, Ports: m.livePorts()})
 	}
 	return nil
 }
@@ -185,18 +185,13 @@ func (v *captureView) wrote(m *Model, msg captureWroteMsg) {
 // chooserBands ask for a source.
 func (v *captureView) chooserBands(m *Model, w, h int) []band {
 	d := &textBlock{look: m.look, width: inner(w)}
-	if c := m.capture; c != nil && c.err != nil {
-		why, cure := captureTrouble(c.err)
-		d.labelled("FAILED", m.shownText(why))
-		if cure != "" {
-			d.labelled("CURE", cure)
-			d.labelled("", "or capture elsewhere, with tcpdump -w or pktmon, and open the file here")
-		}
-		d.blank()
-	}
-	top := len(d.lines)
-	if v.typed.on && !v.writes {
+	typing := v.typed.on && !v.writes
+	if typing {
 		d.lines = append(d.lines, v.typed.line("file: ", d.width))
+	}
+	v.chooserTrouble(m, d)
+	top := len(d.lines)
+	if typing {
 		d.text("A pcap or pcapng file, gzip or zstd or plain.")
 	} else {
 		v.chooserRows(m, d)
@@ -206,7 +201,7 @@ func (v *captureView) chooserBands(m *Model, w, h int) []band {
 	if v.grow {
 		grow = "yes"
 	}
-	d.text("f: go on reading while a file grows: " + grow + ". A live capture takes TCP of the KMS ports and DNS alone; nothing is sent.")
+	d.text("f: go on reading while a file grows: " + grow + ". A live capture takes TCP " + portsText(m.livePorts()) + " and DNS alone; nothing is sent.")
 	if v.failed != nil {
 		why, cure := captureTrouble(v.failed)
 		d.labelled("LIST", strings.TrimSuffix("the interfaces cannot be listed: "+why+"; "+cure, "; "))
@@ -216,6 +211,28 @@ func (v *captureView) chooserBands(m *Model, w, h int) []band {
 		from = at - (h - 2)
 	}
 	return []band{one("Capture from", h-1, window(d.lines, from, h-1))}
+}
+
+// chooserTrouble says why the last capture did not begin.
+func (v *captureView) chooserTrouble(m *Model, d *textBlock) {
+	c := m.capture
+	if c == nil || c.err == nil {
+		return
+	}
+	why, cure := captureTrouble(c.err)
+	d.labelled("FAILED", m.shownText(why))
+	if cure != "" {
+		d.labelled("CURE", cure)
+		d.labelled("", "or capture elsewhere, with tcpdump -w or pktmon, and open the file here")
+	}
+	d.blank()
+}
+
+// chooseAgain asks for another source than one that could not be read. A path
+// that was typed stays, to be mended.
+func (v *captureView) chooseAgain(ask CaptureRequest) {
+	typed := len(ask.Files) == 1 && strings.Trim(strings.TrimSpace(v.typed.text), `"`) == ask.Files[0]
+	v.choosing, v.writes, v.typed.on = true, false, typed
 }
 
 func (v *captureView) chooserRows(m *Model, d *textBlock) {

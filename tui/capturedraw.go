@@ -19,8 +19,9 @@ func (v *captureView) bands(m *Model, w, h int) []band {
 	prompted := v.typed.on && v.writes
 	var last []band
 	if prompted {
-		h -= 2
-		last = []band{one("Write packets to a new file", 1, []string{v.typed.line("name: ", inner(w))})}
+		lines := v.writeLines(m, inner(w))
+		h -= 1 + len(lines)
+		last = []band{one("Write packets to a new file", len(lines), lines)}
 	}
 	if v.zoom || m.h < listAlone {
 		return append([]band{one(titles[v.focus], h-1, draw[v.focus](m, inner(w), h-1))}, last...)
@@ -116,12 +117,18 @@ func (v *captureView) wideBands(m *Model, w, h int, titles []string, draw []func
 // rowsAround are the lines of a list that are on screen, the cursor among them.
 // Only those are made.
 func rowsAround(n, at, height int, line func(i int) string) []string {
-	from := max(min(at-height/2, n-height), 0)
 	var out []string
-	for i := from; i < min(from+height, n); i++ {
+	from, to := onScreen(n, at, height)
+	for i := from; i < to; i++ {
 		out = append(out, line(i))
 	}
 	return out
+}
+
+// onScreen is the part of a list around its cursor that fits a height.
+func onScreen(n, at, height int) (from, to int) {
+	from = max(min(at-height/2, n-height), 0)
+	return from, min(from+height, n)
 }
 
 // cursorLine marks the row under the cursor; in the focused pane it is reversed.
@@ -153,10 +160,8 @@ func (v *captureView) talkLines(m *Model, width, height int) []string {
 	if len(v.shown) == 0 {
 		return append(window(typeset.Wrap(v.noTalks(m), width), 0, max(height, 0)), tail...)
 	}
-	rows := rowsAround(len(v.shown), v.index(), max(height, 0), func(i int) string {
-		return v.talkLine(m, v.shown[i], width)
-	})
-	return append(rows, tail...)
+	from, to := onScreen(len(v.shown), v.index(), max(height, 0))
+	return append(v.talkRows(m, v.shown[from:to], width), tail...)
 }
 
 // noTalks stands in place of conversations.
@@ -171,27 +176,6 @@ func (v *captureView) noTalks(m *Model) string {
 		return "nothing was captured"
 	}
 	return "nothing of KMS yet: a client asks when it starts, every two hours until it is activated, then every seven days"
-}
-
-func (v *captureView) talkLine(m *Model, t *talk, width int) string {
-	mark := strings.Repeat(" ", m.look.glyphs.Width())
-	if t.status != "" {
-		mark = m.look.mark(t.status)
-	}
-	ends, text, _ := strings.Cut(v.talkText(m, t), "  ")
-	end := typeset.Took(t.took)
-	room := max(width-2-m.look.glyphs.Width()-1, 0)
-	text = typeset.Printable(text)
-	if width < 72 {
-		ends = m.shownText(t.client.Addr().String())
-		end = ""
-	}
-	body := typeset.Pad(ends, min(44, room/2)) + "  " + text
-	if end != "" && typeset.Width(body)+len(end)+2 <= room {
-		body = typeset.Pad(body, room-len(end)) + end
-	}
-	line := v.cursorLine(m, paneTalks, t.id == v.talk, body, room)
-	return line[:2] + mark + " " + line[2:]
 }
 
 // causeLine says what the capture comes to.

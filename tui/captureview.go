@@ -306,7 +306,7 @@ func (v *captureView) header(m *Model, w int) string {
 	}
 	left := typeset.Printable(m.shownText(c.ask.source()))
 	if c.ask.Interface != "" {
-		left += "  tcp port 1688"
+		left += "  tcp " + portsText(c.ask.Ports)
 	}
 	middle := fmt.Sprintf("%s  %s", counted(c.counters.Packets, "packet"), counted(int64(len(c.talks.list)+c.talks.dropped), "conversation"))
 	if c.talks.dropped > 0 {

@@ -48,6 +48,9 @@ func (v *causesView) footer(m *Model) []key.Binding {
 	if _, ok := v.current(m); !ok {
 		return []key.Binding{bind("esc", "back")}
 	}
+	if m.cannot(keys.Test) != "" {
+		list = slices.DeleteFunc(list, func(b key.Binding) bool { return b.Help().Key == keys.Test.Help().Key })
+	}
 	return list
 }
 

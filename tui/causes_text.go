@@ -82,24 +82,10 @@ func findings(d *textBlock, label string, list []diagnose.Finding) {
 	}
 }
 
-// instruction is a step under its number: who acts and where, the commands, how
-// to see that it worked, how to undo it.
+// instruction is a step under its number.
 func instruction(d *textBlock, label string, s diagnose.Step) {
-	who := "on the " + s.Who
-	if s.Shell != "" && s.Shell != "ticket" {
-		who += ", in " + s.Shell
-	}
-	d.hang(label, who+": "+s.Text)
-	indent := strings.Repeat(" ", len(label))
-	for _, command := range s.Commands {
-		d.command(indent, command)
-	}
-	if s.Verify != "" {
-		d.hang(indent+"then: ", s.Verify)
-	}
-	if s.Undo != "" {
-		d.hang(indent+"undo: ", s.Undo)
-	}
+	d.hang(label, where(s)+": "+s.Text)
+	d.stepBody(strings.Repeat(" ", len(label)), s)
 }
 
 // copyText implements [copier].
@@ -119,6 +105,12 @@ func (v *causesView) copyText(m *Model, evidence bool) string {
 		lines = append(lines, "  against "+f.Text+" ["+f.Origin.String()+"]")
 	}
 	return typeset.Printable(lines[0]) + joined(lines[1:])
+}
+
+// copyName implements [namedCopier].
+func (v *causesView) copyName(m *Model, evidence bool) string {
+	c, _ := v.current(m)
+	return nameOf(evidence, c.Remedies)
 }
 
 // code implements [coder].

@@ -51,10 +51,7 @@ func (m *Model) testOf(c diagnose.Cause) ownTest {
 	if len(clocks) > 0 && m.knows(clocks) {
 		return ownTest{hosts: clocks, words: "asks " + strings.Join(clocks, " and ") + " again and compares the clocks by SNTP, from this machine"}
 	}
-	who := "not for kmsdiag to do: on the " + c.Next.Who
-	if c.Next.Shell != "" && c.Next.Shell != "ticket" {
-		who += ", in " + c.Next.Shell
-	}
+	who := "not for kmsdiag to do: " + where(*c.Next)
 	if strings.Contains(c.Next.Text, "from the ") {
 		who = "not from here: " + strings.TrimSuffix(c.Next.Text, ".")
 	}
@@ -141,6 +138,9 @@ func (m *Model) runTest(c diagnose.Cause) tea.Cmd {
 	case m.svc.Run == nil:
 		m.note = "this is a saved run: there is nothing to run again"
 		return nil
+	}
+	if m.nameless() {
+		return m.nameTarget(t.hosts, t.product)
 	}
 	ask := m.ask
 	ask.With = m.pasted

@@ -41,7 +41,10 @@ func (c *checksView) footer(m *Model) []key.Binding {
 	}
 	enter := bind("enter", "zoom")
 	list := []key.Binding{enter, keys.Causes, keys.Explain, bind("r", "rerun"), bind("y", "copy"), keys.Save, bind("v", "paste"), keys.Capture}
-	if m.svc.Heal != nil {
+	if m.watch.every > 0 {
+		list = append([]key.Binding{bind("W", "slower, then off")}, list...)
+	}
+	if m.svc.Heal != nil && m.shown().anyFailed() {
 		list = append([]key.Binding{bind("H", "repair")}, list...)
 	}
 	return list
@@ -229,7 +232,7 @@ func (c *checksView) bands(m *Model, w, h int) []band {
 	case m.announcing() && (w < wide || m.h < listAlone):
 		return c.startBands(m, w, h)
 	case m.h < listAlone:
-		return []band{one("1 Checks", h-1, c.list(m, inner(w), h-1))}
+		return []band{one(c.listTitle(m, inner(w), h-1), h-1, c.list(m, inner(w), h-1))}
 	case w >= wide:
 		return c.wideBands(m, w, h, verdict)
 	}
@@ -243,7 +246,7 @@ func (c *checksView) narrowBands(m *Model, w, h int, verdict []string) []band {
 		now := c.now(m, inner(w))
 		n := min(len(now), 3)
 		return []band{
-			one("1 Checks", free-n, c.list(m, inner(w), free-n)),
+			one(c.listTitle(m, inner(w), free-n), free-n, c.list(m, inner(w), free-n)),
 			one("now", n, now),
 		}
 	}
@@ -254,15 +257,15 @@ func (c *checksView) narrowBands(m *Model, w, h int, verdict []string) []band {
 		free -= 1 + nv
 	}
 	want, told := len(c.listLines(m, inner(w))), len(c.detail(m, inner(w)))
-	detail := max(min(told, free/2), free-want)
+	detail := max(min(told, c.detailMost(m, free)), free-want)
 	list := max(free-detail, min(3, free))
 	detail = free - list
 	bands := []band{
-		one("1 Checks", list, c.list(m, inner(w), list)),
+		one(c.listTitle(m, inner(w), list), list, c.list(m, inner(w), list)),
 		{height: detail, cols: []column{c.detailColumn(m, c.pane(paneDetail, "Detail"), inner(w), detail)}},
 	}
 	if nv > 0 {
-		bands = append(bands, one("verdict", nv, verdict))
+		bands = append(bands, one("verdict", nv, verdictLines(m, verdict, nv, inner(w))))
 	}
 	return bands
 }
@@ -287,7 +290,7 @@ func (c *checksView) wideBands(m *Model, w, h int, verdict []string) []band {
 		free -= below + 1
 	}
 	bands := []band{{height: free, cols: []column{
-		{title: "1 Checks", width: left, lines: c.list(m, left, free)},
+		{title: c.listTitle(m, left, free), width: left, lines: c.list(m, left, free)},
 		c.detailColumn(m, c.pane(paneDetail, "Detail"), right, free),
 	}}}
 	if below > 0 {
@@ -300,5 +303,5 @@ func (c *checksView) wideBands(m *Model, w, h int, verdict []string) []band {
 	if m.busy() {
 		title = "now"
 	}
-	return append(bands, one(title, nv, verdict))
+	return append(bands, one(title, nv, verdictLines(m, verdict, nv, inner(w))))
 }

@@ -30,7 +30,11 @@ type conversation struct {
 	ask    Request
 	pasted evidence.Set
 	hidden bool
-	err    error // of writing
+	mask   *report.Mask // the session's, from when names were hidden first
+	err    error        // of writing
+
+	matrices []run.Matrix  // what hosts were found to serve: the last answers of each
+	sent     []run.Traffic // by asking for it
 }
 
 // Converse runs the line program until the user leaves, input ends, or the
@@ -100,7 +104,7 @@ func (c *conversation) round(ctx context.Context, wanted func(run.Subject) bool)
 		c.run.apply(e)
 		if e.Summary != nil && wanted != nil && c.svc.Judge != nil {
 			sum := c.svc.Judge(c.run.results(), c.pasted)
-			sum.Stopped, sum.Took, sum.Sent = e.Summary.Stopped, e.Summary.Took, e.Summary.Sent
+			sum.Stopped, sum.Took, sum.Sent, sum.Unfinished = e.Summary.Stopped, e.Summary.Took, e.Summary.Sent, e.Summary.Unfinished
 			c.run.summary, e.Summary = &sum, &sum
 		}
 		if err := r.Event(e); err != nil {
@@ -113,7 +117,7 @@ func (c *conversation) round(ctx context.Context, wanted func(run.Subject) bool)
 func (c *conversation) renderer() report.Renderer {
 	r := report.Accessible(c.out, c.opts.Style)
 	if c.hidden {
-		r = report.Redact(r, c.pasted)
+		r = report.RedactBy(c.mask, r)
 	}
 	return r
 }
@@ -160,7 +164,7 @@ func (c *conversation) choices() []choice {
 	if c.hidden {
 		add("show names", func(context.Context) error { c.hidden = false; c.say("Names are shown."); return nil })
 	} else {
-		add("hide names", func(context.Context) error { c.hidden = true; c.say("Names are hidden from here on."); return nil })
+		add("hide names", func(context.Context) error { c.hide(); return nil })
 	}
 	return append(list, choice{does: "leave"})
 }
@@ -211,7 +215,7 @@ func (c *conversation) explain(code kmserr.Code) error {
 	if sum := c.run.summary; sum != nil {
 		for _, cause := range append(sum.Causes, sum.RuledOut...) {
 			if cause.Code == uint32(code) && cause.Verdict == diagnose.Found {
-				c.say("This run found behind it: %s.", typeset.Printable(cause.Title))
+				c.say("This run found behind it: %s.", typeset.Printable(c.shownText(cause.Title)))
 			}
 		}
 	}
@@ -238,7 +242,7 @@ func (c *conversation) evidence() {
 		set.Add(r.Evidence)
 	}
 	if c.hidden {
-		set = report.Masked(report.NewMask(c.pasted), set)
+		set = report.Masked(c.mask, set)
 	}
 	facts := set.Facts()
 	for _, f := range facts {
@@ -270,6 +274,9 @@ func (c *conversation) paste(ctx context.Context) error {
 		return nil
 	}
 	c.pasted.Add(p.Set)
+	if c.hidden {
+		c.mask.Learn(p.Set)
+	}
 	sum := c.svc.Judge(c.run.results(), c.pasted)
 	if old := c.run.summary; old != nil {
 		sum.Stopped, sum.Took, sum.Sent = old.Stopped, old.Took, old.Sent
@@ -286,30 +293,5 @@ func (c *conversation) heal() error {
 		return nil
 	}
 	c.say("The simulated site is repaired. Run what failed again.")
-	return nil
-}
-
-func (c *conversation) save(ctx context.Context) error {
-	answer, ok := c.askLine(ctx, "Format, text, short, json or jsonl: ")
-	if !ok || answer == "" {
-		return nil
-	}
-	events := c.run.events()
-	if c.hidden {
-		mask := report.NewMask(c.pasted)
-		events = report.Masked(mask, events)
-	}
-	for _, f := range saveFormats {
-		if strings.EqualFold(answer, f.format) {
-			name, err := c.svc.Save(f.format, events)
-			if err != nil {
-				c.say("Not saved: %v.", err)
-				return nil
-			}
-			c.say("Saved as %s.", name)
-			return nil
-		}
-	}
-	c.say("%s is no format: text, short, json or jsonl.", typeset.Cut(typeset.Printable(answer), 40))
 	return nil
 }

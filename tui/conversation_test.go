@@ -35,7 +35,7 @@ func recordedServices(t *testing.T, names ...string) Services {
 			}
 			return Pasted{}, errors.New("the text is empty")
 		},
-		Save: func(format string, events []run.Event) (string, error) {
+		Save: func(format string, events []run.Event, _ []run.Matrix) (string, error) {
 			if len(events) == 0 {
 				return "", errors.New("nothing to save")
 			}

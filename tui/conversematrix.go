@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,9 +38,8 @@ func (c *conversation) productsChoice() string {
 func (c *conversation) places() []matrixPlace {
 	list := matrixPlaces(c.run)
 	if c.hidden {
-		mask := report.NewMask(c.pasted)
 		for i, p := range list {
-			list[i].name = report.Masked(mask, p.subject).Name()
+			list[i].name = report.Masked(c.mask, p.subject).Name()
 		}
 	}
 	return list
@@ -57,14 +57,14 @@ func (c *conversation) products(ctx context.Context) error {
 		return err
 	}
 	if c.hidden {
-		r = report.RedactMatrix(r)
+		r = report.RedactMatrixBy(c.mask, r)
 	}
 	plan := c.svc.MatrixPlan(ctx, place.endpoints())
 	if err := r.Event(run.MatrixEvent{Time: plan.Started, Plan: &plan}); err != nil {
 		return err
 	}
 	if plan.Problem != "" {
-		c.say("Nobody is asked: %s.", typeset.Printable(plan.Problem))
+		c.say("Nobody is asked: %s.", typeset.Printable(c.shownText(plan.Problem)))
 		return nil
 	}
 	answer, _ := c.askLine(ctx, fmt.Sprintf("Send %d KMS requests, yes or no: ", plan.Requests))
@@ -76,6 +76,9 @@ func (c *conversation) products(ctx context.Context) error {
 	defer stop()
 	var failed error
 	c.svc.Matrix(ctx, plan, func(e run.MatrixEvent) {
+		if e.Matrix != nil {
+			c.keep(*e.Matrix)
+		}
 		if failed != nil || e.Plan != nil { // which was spoken already
 			return
 		}
@@ -84,6 +87,15 @@ func (c *conversation) products(ctx context.Context) error {
 		}
 	})
 	return errors.Join(failed, r.Close())
+}
+
+// keep takes what a host serves into what is saved, in place of what it said before.
+func (c *conversation) keep(x run.Matrix) {
+	c.sent = run.AddTraffic(c.sent, x.Traffic)
+	c.matrices = slices.DeleteFunc(c.matrices, func(old run.Matrix) bool {
+		return old.Target == x.Target && old.Endpoint == x.Endpoint
+	})
+	c.matrices = append(c.matrices, x)
 }
 
 // choosePlace asks for one of several hosts; it is not ok where none was named.

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -72,32 +73,63 @@ func (m *Model) copied(msg copyMsg) tea.Cmd {
 	return tea.SetClipboard(msg.text)
 }
 
-// commandsOf are the commands of a remedy as they are to be typed, or its words
-// where it has none.
+// commandsOf is what is copied of some remedies: the commands of one, as they are
+// to be typed, or the prose of a ticket. What is for several places must not land
+// in one console together; so where there are others, a comment names the place.
 func commandsOf(steps ...diagnose.Step) string {
+	i := copiedOf(steps)
+	if i < 0 {
+		return ""
+	}
+	s := steps[i]
+	if len(s.Commands) == 0 {
+		return s.Text
+	}
 	var lines []string
-	for _, s := range steps {
-		if len(s.Commands) == 0 && s.Text != "" {
-			lines = append(lines, s.Text)
-		}
-		for _, c := range s.Commands {
-			lines = append(lines, strings.TrimRight(c, "\r\n"))
-		}
+	if len(steps) > 1 && s.Shell != ticket {
+		lines = append(lines, comment(s))
+	}
+	for _, c := range s.Commands {
+		lines = append(lines, strings.TrimRight(c, "\r\n"))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// copyText implements [copier]: the first fix of the row, or what it stands on.
+// copiedOf is the place of the remedy to copy: the first that has something to
+// type, or has words; -1 where none has.
+func copiedOf(steps []diagnose.Step) int {
+	if i := slices.IndexFunc(steps, func(s diagnose.Step) bool { return len(s.Commands) > 0 }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(steps, func(s diagnose.Step) bool { return s.Text != "" })
+}
+
+// fixName says which of several remedies is copied.
+func fixName(steps ...diagnose.Step) string {
+	i := copiedOf(steps)
+	if i < 0 || len(steps) == 1 {
+		return "the fix"
+	}
+	return fmt.Sprintf("fix %d of %d, %s", i+1, len(steps), where(steps[i]))
+}
+
+// nameOf is what a copy is called that may be of the evidence or of a remedy.
+func nameOf(evidence bool, steps []diagnose.Step) string {
+	if evidence {
+		return "the evidence"
+	}
+	return fixName(steps...)
+}
+
+// copyText implements [copier]: a fix of the row's first cause, or what the row
+// stands on.
 func (c *checksView) copyText(m *Model, evidence bool) string {
 	r := c.current(m)
 	if r == nil || r.result == nil {
 		return ""
 	}
 	if !evidence {
-		if causes := m.causesOf(r); len(causes) > 0 && len(causes[0].Remedies) > 0 {
-			return commandsOf(causes[0].Remedies[0])
-		}
-		return ""
+		return commandsOf(c.remedies(m)...)
 	}
 	lines := []string{r.key.check + " " + m.shown().names.Label(r.subject, true) + ": " + word(r.result.Status) + ": " + r.result.Summary}
 	for _, n := range r.result.Notes {
@@ -107,6 +139,21 @@ func (c *checksView) copyText(m *Model, evidence bool) string {
 		lines = append(lines, "  "+f.Text)
 	}
 	return typeset.Printable(lines[0]) + joined(lines[1:])
+}
+
+// remedies are those of the first cause of the row under the cursor.
+func (c *checksView) remedies(m *Model) []diagnose.Step {
+	if r := c.current(m); r != nil && r.result != nil {
+		if causes := m.causesOf(r); len(causes) > 0 {
+			return causes[0].Remedies
+		}
+	}
+	return nil
+}
+
+// copyName implements [namedCopier].
+func (c *checksView) copyName(m *Model, evidence bool) string {
+	return nameOf(evidence, c.remedies(m))
 }
 
 func joined(lines []string) string {

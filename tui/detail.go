@@ -148,18 +148,29 @@ func (c *checksView) why(m *Model, d *textBlock, r *row) {
 	if len(causes) == 0 && m.run.summary != nil {
 		d.labelled("WHY", "no cause is known that this row alone speaks for; d shows those of the whole run")
 	}
-	if len(causes) > 0 && len(causes[0].Remedies) > 0 {
-		d.step("FIX", causes[0].Remedies[0])
-		if n := len(causes[0].Remedies) - 1; n > 0 {
-			d.labelled("", fmt.Sprintf("%s: d", count(n, "more remedy", "more remedies")))
+	if len(causes) > 0 {
+		if next := testFirst(causes[0]); next != nil {
+			d.step("TEST", *next)
+		}
+		if n := len(causes[0].Remedies); n > 0 {
+			d.step("FIX", causes[0].Remedies[0])
+			if n > 1 {
+				d.labelled("", fmt.Sprintf("%s: d", count(n-1, "more remedy", "more remedies")))
+			}
 		}
 	}
 	if code := codeOf(m, r); code != 0 {
 		d.labelled("CODE", fmt.Sprintf("0x%08X   (e explains it)", code))
 	}
-	if len(causes) > 0 && causes[0].Verdict != diagnose.Found && causes[0].Next != nil {
-		d.step("TEST", *causes[0].Next)
+}
+
+// testFirst is the test that comes before a cure: that of a cause which is only
+// possible. It is nil for others, and where there is none.
+func testFirst(c diagnose.Cause) *diagnose.Step {
+	if c.Verdict == diagnose.Found {
+		return nil
 	}
+	return c.Next
 }
 
 // maxWhy is how many causes a row shows.

@@ -59,7 +59,7 @@ func (o *observations) line(label, text string) {
 func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }
 
 func (o *observations) srv(a evidence.SRVAnswer) {
-	text := fmt.Sprintf("SRV %s: %s", a.Name, said(string(a.Outcome), a.Detail, a.Resolver, a.Took))
+	text := fmt.Sprintf("SRV %s: %s", a.Name, said(a.Outcome, a.Detail, a.Resolver, a.Took))
 	if a.TCP {
 		text += ", over TCP"
 	}
@@ -89,7 +89,7 @@ func (o *observations) address(a evidence.AddressAnswer) {
 	for _, ip := range a.Addresses {
 		list = append(list, ip.String())
 	}
-	text := fmt.Sprintf("%s %s: %s", kind, a.Host, said(string(a.Outcome), a.Detail, a.Resolver, a.Took))
+	text := fmt.Sprintf("%s %s: %s", kind, a.Host, said(a.Outcome, a.Detail, a.Resolver, a.Took))
 	if a.HostsFile {
 		text = fmt.Sprintf("%s: from the hosts file of this machine, not from DNS", a.Host)
 	}
@@ -100,13 +100,13 @@ func (o *observations) address(a evidence.AddressAnswer) {
 }
 
 // said is how a DNS question ended, by whom and how soon.
-func said(outcome, detail string, resolver netip.AddrPort, took time.Duration) string {
-	text := outcome
+func said(outcome evidence.DNSOutcome, detail string, resolver netip.AddrPort, took time.Duration) string {
+	text := outcome.Words()
 	if detail != "" {
 		text += " (" + detail + ")"
 	}
-	if resolver.IsValid() {
-		text += ", says " + resolver.Addr().String()
+	if by := outcome.By(resolver); by != "" {
+		text += ", " + by
 	}
 	if t := typeset.Took(took); t != "" {
 		text += " in " + t

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -32,9 +33,10 @@ type explainView struct {
 // codePage is what is known of a code, looked up once. The page of a cause has no
 // code.
 type codePage struct {
-	code   report.CodePage
-	causes []string // ids, most likely first
-	hits   bool     // it is a list of what a search found
+	code    report.CodePage
+	causes  []string // ids, most likely first
+	hits    bool     // it is a list of what a search found
+	strange bool     // the question has words that no page has
 }
 
 // pageMsg answers what was typed: a page, or why there is none.
@@ -80,6 +82,9 @@ func (v *explainView) show(p *codePage) {
 		v.before = append(v.before, v.page)
 	}
 	v.page, v.scroll, v.cause, v.see, v.asking, v.follow = p, 0, 0, -1, false, false
+	if p.hits {
+		v.see = 0
+	}
 }
 
 // pageOfCode looks up a code and the causes that stand behind it.
@@ -118,25 +123,64 @@ func pageOf(question string) (*codePage, string) {
 	if i := slices.IndexFunc(all, func(e kmserr.Entry) bool { return strings.EqualFold(e.Symbol, question) }); i >= 0 {
 		return pageOfCode(all[i].Code), ""
 	}
-	p := &codePage{hits: true, code: report.CodePage{Title: "codes that go with " + typeset.Cut(typeset.Printable(question), 40)}}
-	for _, near := range kmserr.Near(question, 5) {
-		p.code.See = append(p.code.See, near.String())
+	near := kmserr.Near(question, 5)
+	p := suggestions(question, near)
+	switch {
+	case p == nil:
+	case len(near) == 1 && len(p.code.See) == 1: // the end of a code
+		return pageOfCode(near[0]), ""
+	default:
+		return p, ""
+	}
+	if strings.ContainsAny(question, "0123456789") {
+		return nil, err.Error()
+	}
+	return nil, "nothing is known of " + shortened(question) + ": want a code, a symbol, the id of a cause, or other words"
+}
+
+// suggestions are the codes that come near a question, as a list: none of them is
+// what was asked for by name, so that none opens by itself. Near are codes that look like it. It is nil where
+// nothing comes near.
+func suggestions(question string, near []kmserr.Code) *codePage {
+	p := &codePage{hits: true, code: report.CodePage{Title: "codes that go with " + shortened(question)}}
+	if strange := unknownWord(question); strange != "" {
+		p.strange = true
+		p.code.Title = "nothing is known of " + shortened(strange)
+	}
+	for _, c := range near {
+		p.code.See = append(p.code.See, c.String())
 	}
 	for _, hit := range kmserr.Search(question, 12) {
 		if code := hit.Entry.Code.String(); !slices.Contains(p.code.See, code) {
 			p.code.See = append(p.code.See, code)
 		}
 	}
-	switch len(p.code.See) {
-	case 0:
-		return nil, err.Error()
-	case 1:
-		if c, err := kmserr.Parse(p.code.See[0]); err == nil {
-			return pageOfCode(c), ""
+	if len(p.code.See) == 0 {
+		return nil
+	}
+	return p
+}
+
+// unknownWord is the first word of a question that no page has, where it is long
+// enough to carry meaning.
+func unknownWord(question string) string {
+	n := 0
+	for w := range strings.FieldsFuncSeq(question, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' && r != '-' }) {
+		if n++; n > maxWords {
+			break
+		}
+		if len(w) >= 5 && len(kmserr.Search(w, 1)) == 0 {
+			return w
 		}
 	}
-	return p, ""
+	return ""
 }
+
+// maxWords is how many words of a question are looked at one by one.
+const maxWords = 16
+
+// shortened is what was typed, fit for a title.
+func shortened(question string) string { return typeset.Cut(typeset.Printable(question), 40) }
 
 // pageOfCause is the page of a cause in the form of a code's.
 func pageOfCause(page diagnose.Page) *codePage {

@@ -14,7 +14,11 @@ func (v *explainView) lines(m *Model, width int) []string {
 	p := v.page
 	d := &textBlock{look: m.look, width: width}
 	if p.hits {
-		d.text("This is no code by itself. What resembles it, or goes with its words; tab selects, enter opens:")
+		if p.strange {
+			d.text("Nothing of that name is known: no code, no symbol, no cause. What comes near some of the words; tab selects, enter opens:")
+		} else {
+			d.text("This is no code by itself. What resembles it, or goes with its words; tab selects, enter opens:")
+		}
 		v.seeAlso(m, d, true)
 		return d.lines
 	}
@@ -248,4 +252,12 @@ func (v *explainView) copyText(m *Model, evidence bool) string {
 		return commandsOf(c.Remedies...)
 	}
 	return strings.TrimSpace(v.page.code.Code + "  " + v.page.code.Title + "\n" + typeset.Printable(v.page.code.Meaning))
+}
+
+// copyName implements [namedCopier].
+func (v *explainView) copyName(m *Model, evidence bool) string {
+	if c, ok := v.chosen(m); ok || !evidence {
+		return nameOf(evidence, c.Remedies)
+	}
+	return "the page"
 }

@@ -129,3 +129,30 @@ func TestExplainHostileQuestion(t *testing.T) {
 		t.Errorf("%d characters were taken", n)
 	}
 }
+
+// What is not known is said to be unknown: nothing opens as if it were found.
+func TestExplainOpensNothingUnasked(t *testing.T) {
+	for question, want := range map[string]string{
+		"flurble; rm -rf /": "nothing is known of flurble",
+		"rm":                "codes that go with rm",
+		"clock skew":        "codes that go with clock skew",
+	} {
+		m := explainedIn(t, modelOf(t, nil), question)
+		v := m.top().(*explainView)
+		if v.page == nil || !v.page.hits || v.page.code.Title != want {
+			t.Errorf("%s: page %+v", question, v.page)
+			continue
+		}
+		if text := strings.Join(v.lines(m, 76), " "); strings.Contains(text, "Nothing of that name is known") != strings.HasPrefix(want, "nothing") {
+			t.Errorf("%s:\n%s", question, text)
+		}
+		first := v.page.code.See[0]
+		if press(m, "enter"); v.page.code.Code != first {
+			t.Errorf("%s: enter opens %s, not %s", question, v.page.code.Code, first)
+		}
+	}
+	m := explainedIn(t, modelOf(t, nil), "zzzz qqqqq")
+	if v := m.top().(*explainView); v.page != nil || !strings.Contains(v.wrong, "nothing is known of zzzz qqqqq") {
+		t.Errorf("%+v, %q", v.page, v.wrong)
+	}
+}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ var fieldNames = []string{"domain", "host", "product", "resolver"}
 type formView struct {
 	why      string // why the form is open, where the user did not ask for it
 	texts    [4]input
+	edited   [4]bool // while the field has had the focus
 	product  products
 	family   int // 0 both, 4, 6
 	stop     bool
@@ -142,6 +144,7 @@ func (v *formView) update(m *Model, msg tea.Msg) tea.Cmd {
 	case tea.PasteMsg:
 		if m.top() == view(v) && v.focus <= atResolver {
 			v.texts[v.focus].insert(msg.Content)
+			v.edited[v.focus] = true
 			return v.typed()
 		}
 	case recentMsg:
@@ -192,7 +195,9 @@ func (v *formView) press(m *Model, k tea.KeyPressMsg) tea.Cmd {
 		}
 	case atRecent:
 	default:
+		text := v.texts[v.focus].value()
 		if v.texts[v.focus].press(k) {
+			v.edited[v.focus] = v.edited[v.focus] || v.texts[v.focus].value() != text
 			return v.typed()
 		}
 	}
@@ -222,6 +227,25 @@ func (v *formView) move(step int) {
 		n++
 	}
 	v.focus = (v.focus + step + n) % n
+	v.edited = [4]bool{}
+}
+
+// typedNow tells whether a field holds what is being typed, which is shown even
+// while names are hidden.
+func (v *formView) typedNow(stop int) bool {
+	return stop == v.focus && stop <= atResolver && v.edited[stop]
+}
+
+// names are those on screen that must be hidden while names are: not half of one
+// that is being typed, unless something is said about it.
+func (v *formView) names() []string {
+	list := slices.Clone(v.recent)
+	for _, stop := range []int{atDomain, atHost, atResolver} {
+		if !v.typedNow(stop) || v.err != nil || v.known == v.version {
+			list = append(list, v.texts[stop].value())
+		}
+	}
+	return list
 }
 
 // typed follows what was typed: an error may be gone, the list of products
@@ -309,7 +333,7 @@ func (m *Model) retarget(t run.Target, noRequest bool) tea.Cmd {
 	m.run, m.causes, m.plain = newSession(), nil, nil
 	m.counts.forget(true, false)
 	m.watch = watch{}
-	m.ask = Request{Target: t, NoRequest: noRequest}
+	m.ask, m.named = Request{Target: t, NoRequest: noRequest}, true
 	m.views = []view{newChecks()}
 	return m.startRun(nil)
 }

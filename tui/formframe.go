@@ -61,9 +61,13 @@ func (v *formView) lines(m *Model, width int) (lines []string, focus int) {
 		room := max(width-len(indent), 8)
 		d.lines = append(d.lines, pointer+m.look.style.heading.Render(typeset.Pad(label, formLabelCells))+v.value(m, stop, room))
 		if v.err != nil && stop <= atResolver && v.err.Field == fieldNames[stop] {
-			d.hang(indent+m.look.mark(run.Fail)+" ", typeset.Cut(v.err.Error(), maxSentence))
+			d.hang(indent+m.look.mark(run.Fail)+" ", typeset.Cut(m.shownText(v.err.Error()), maxSentence))
 		} else if stop == v.focus && (m.h >= 16 || stop == atProduct) {
-			for _, line := range typeset.Wrap(formHints[stop], room) {
+			hint := formHints[stop]
+			if m.hidden && v.typedNow(stop) {
+				hint = "what is typed shows until the field is left, though names are hidden; " + hint
+			}
+			for _, line := range typeset.Wrap(hint, room) {
 				d.lines = append(d.lines, indent+m.look.style.dim.Render(line))
 			}
 		}
@@ -101,10 +105,13 @@ func (v *formView) value(m *Model, stop, room int) string {
 		return typeset.Cut("send one KMS request to each host", room)
 	}
 	text := &v.texts[stop]
-	if stop == v.focus {
-		return text.line(m.look, room)
-	}
 	shown := m.shownText(text.value())
+	switch {
+	case stop == v.focus && (shown == text.value() || v.typedNow(stop)):
+		return text.line(m.look, room)
+	case stop == v.focus:
+		return typeset.Cut(typeset.Printable(shown), room-1) + m.look.style.selected.Render("_")
+	}
 	switch {
 	case stop == atProduct:
 		shown = v.product.title()

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -24,7 +25,12 @@ func (v *helpView) footer(*Model) []key.Binding {
 }
 
 func (v *helpView) update(m *Model, msg tea.Msg) tea.Cmd {
-	if k, ok := msg.(tea.KeyPressMsg); ok {
+	k, ok := msg.(tea.KeyPressMsg)
+	switch {
+	case !ok:
+	case !key.Matches(k, keys.Up, keys.Down, keys.PageUp, keys.PageDown, keys.Home, keys.End):
+		m.note = "this is the help; esc closes it"
+	default:
 		v.scroll = min(scrolled(k, v.scroll, m.h/2), max(len(v.lines(m, inner(m.w)))-1, 0))
 	}
 	return nil
@@ -93,17 +99,24 @@ func (v *helpView) marks(m *Model) string {
 	return strings.Join(parts, "   ")
 }
 
-// reason says why a key does nothing now.
+// reason says why keys do nothing now.
 type reason struct{ key, why string }
 
-// unavailable lists the keys that cannot work now.
+// unavailable lists the keys that cannot work now; those with one reason stand
+// together.
 func (m *Model) unavailable() []reason {
 	var list []reason
 	for _, g := range keys.all() {
 		for _, b := range g.keys {
-			if why := m.cannot(b); why != "" {
-				list = append(list, reason{b.Help().Key, why})
+			why := m.cannot(b)
+			if why == "" {
+				continue
 			}
+			if i := slices.IndexFunc(list, func(r reason) bool { return r.why == why }); i >= 0 {
+				list[i].key += " " + b.Help().Key
+				continue
+			}
+			list = append(list, reason{b.Help().Key, why})
 		}
 	}
 	return list
@@ -134,14 +147,16 @@ func (m *Model) cannot(b key.Binding) string {
 		return "there is nothing simulated to repair: this is a real site"
 	case (is(keys.Rerun) || is(keys.RerunAll) || is(keys.Watch) || is(keys.Test)) && saved:
 		return "this is a saved run: there is nothing to run again"
+	case (is(keys.Rerun) || is(keys.Watch)) && m.nameless():
+		return whyNameless
 	case is(keys.Target) && (saved || m.svc.Parse == nil):
 		return "this is a saved run: there is nothing to run against another target"
-	case is(keys.Rerun) && m.busy():
+	case (is(keys.Rerun) || is(keys.RerunAll) || is(keys.Test)) && m.busy():
 		return "the run is still going; esc stops it"
 	case is(keys.Matrix) && (m.svc.MatrixPlan == nil || m.svc.Matrix == nil):
 		return "not part of this session"
 	case is(keys.Save) && m.svc.Save == nil, is(keys.Paste) && m.svc.Read == nil, is(keys.Capture) && m.svc.Capture == nil:
 		return "not part of this session"
 	}
-	return ""
+	return m.cannotHere(b)
 }

@@ -36,13 +36,17 @@ func (m *Model) join(name string, set evidence.Set) tea.Cmd {
 	default:
 		m.sources[at].set = set
 	}
-	var all evidence.Set
+	var all, counted evidence.Set
 	all.Add(m.opts.With)
+	counted.Add(m.opts.With)
 	for _, s := range m.sources {
 		all.Add(s.set)
+		if s.name != fromMatrix { // its counts are kept as they come
+			counted.Add(s.set)
+		}
 	}
 	m.pasted, m.joined = all, len(m.sources) > 0
-	m.counts.give(all)
+	m.counts.give(counted)
 	if m.veil != nil {
 		m.veil.mask.Learn(set)
 	}
@@ -59,9 +63,6 @@ func (m *Model) joinedNames() string {
 	}
 	return strings.Join(names, " and ")
 }
-
-// With is the evidence from elsewhere that the events of the program stand on.
-func (m *Model) With() evidence.Set { return m.pasted }
 
 // change is what joined evidence did to a cause.
 type change struct {

@@ -77,7 +77,7 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 	}
 	var text, end string
 	if r.result != nil && (r.phase == done || r.old) {
-		text = s.names.Row(*r.result)
+		text = rowText(s.names, *r.result)
 		if n := c.folded(s, r); n > 0 {
 			text = strings.Replace(text, "not run:", fmt.Sprintf("and %d more (a) not run:", n), 1)
 		}
@@ -86,6 +86,9 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 		}
 	} else {
 		text = s.names.Label(r.subject, true)
+		if !s.running && s.summary != nil {
+			text += "  not finished"
+		}
 	}
 	if r.phase == working {
 		text = s.names.Label(r.subject, true) + "  " + r.progress
@@ -94,7 +97,7 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 		}
 	}
 	if r.was != "" {
-		text += "  (was " + word(r.was) + ", " + r.changed.UTC().Format("15:04:05") + ")"
+		text += "  (was " + word(r.was) + " until " + r.changed.UTC().Format("15:04:05") + " UTC)"
 	}
 	room := width - 2 - m.look.glyphs.Width() - 1 - ids - 2
 	if m.w < 80 {
@@ -103,6 +106,13 @@ func (c *checksView) rowLine(m *Model, s *session, r *row, width, ids int, curre
 	if end != "" {
 		room -= timeCells
 		end = strings.Repeat(" ", timeCells-typeset.Width(end)) + end
+	}
+	if r.old && !s.running {
+		text += "  (earlier)"
+	}
+	if typeset.Width(text) > room && r.subject.Kind == run.Endpoint {
+		// What was seen matters more than the address, which the detail has.
+		text = strings.Replace(text, " "+r.subject.Addr.String(), "", 1)
 	}
 	mark := c.markOf(m, r)
 	body := typeset.Line(r.key.check, ids) + "  " + typeset.Line(text, max(room, 0)) + end

@@ -2,11 +2,13 @@ package tui
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/kmsdiag/kmsdiag/evidence"
 	"github.com/kmsdiag/kmsdiag/report"
 	"github.com/kmsdiag/kmsdiag/run"
 )
@@ -16,12 +18,14 @@ type matrices struct {
 	byPlace map[string]*matrixRun // the last one of each place, by its key
 	draft   *matrixRun            // planned, and not begun
 	running *matrixRun            // nil: none
+	sent    []run.Traffic         // by all of them
 }
 
 // matrixRun asks one place which products it serves. It goes on while its view is
 // covered by another.
 type matrixRun struct {
 	place   matrixPlace
+	round   int  // the run's, in which it was begun
 	planned bool // plan holds something
 	plan    run.MatrixPlan
 	rows    []run.MatrixRow // in the order of asking
@@ -31,7 +35,8 @@ type matrixRun struct {
 	end     *run.Matrix // nil until the end
 	running bool
 	stop    context.CancelFunc
-	done    chan struct{} // closed once nothing is sent any more
+	done    chan struct{}        // closed once nothing is sent any more
+	last    chan run.MatrixEvent // its end, for whoever leaves before the end comes
 
 	changes int
 	veiled  *matrixRun // the same under pseudonyms, as of veiledAt
@@ -72,7 +77,8 @@ func (m *Model) startMatrix() tea.Cmd {
 	x := m.matrices.draft
 	ctx, stop := context.WithCancel(m.ctx)
 	x.rows, x.row, x.doing, x.since = slices.Clone(x.plan.Rows), -1, "", m.now
-	x.running, x.stop, x.done = true, stop, make(chan struct{})
+	x.round, x.running, x.stop, x.done = m.round, true, stop, make(chan struct{})
+	x.last = make(chan run.MatrixEvent, 1)
 	x.changes++
 	if m.matrices.byPlace == nil {
 		m.matrices.byPlace = map[string]*matrixRun{}
@@ -84,6 +90,9 @@ func (m *Model) startMatrix() tea.Cmd {
 		defer close(x.done)
 		defer close(stream)
 		svc(ctx, plan, func(e run.MatrixEvent) {
+			if e.Matrix != nil && len(x.last) == 0 {
+				x.last <- e
+			}
 			select {
 			case stream <- e:
 			case <-all.Done(): // nobody reads any more
@@ -124,8 +133,14 @@ func nextMatrix(x *matrixRun, stream <-chan run.MatrixEvent) tea.Cmd {
 // takeMatrix digests steps, whether the view is open or not.
 func (m *Model) takeMatrix(msg matrixMsg) tea.Cmd {
 	x := msg.of
+	learned := false
 	for _, e := range msg.events {
 		x.apply(e)
+		if e.Matrix != nil {
+			m.counts.take(e.Matrix.Learned)
+			m.matrices.sent = run.AddTraffic(m.matrices.sent, e.Matrix.Traffic)
+			learned = true
+		}
 	}
 	if msg.more == nil {
 		x.running = false
@@ -140,7 +155,33 @@ func (m *Model) takeMatrix(msg matrixMsg) tea.Cmd {
 			v.settled(x)
 		}
 	}
+	if learned {
+		return tea.Batch(msg.more, m.joinMatrices())
+	}
 	return msg.more
+}
+
+// fromMatrix is the source of joined evidence that the matrices feed.
+const fromMatrix = "product matrix"
+
+// joinMatrices makes what the matrices of this round learned part of the evidence.
+func (m *Model) joinMatrices() tea.Cmd {
+	var all evidence.Set
+	for _, key := range slices.Sorted(maps.Keys(m.matrices.byPlace)) {
+		if x := m.matrices.byPlace[key]; x.end != nil && x.round == m.round {
+			all.Add(x.end.Learned)
+		}
+	}
+	return m.join(fromMatrix, all)
+}
+
+// leaveMatrices takes their evidence away: a new round looks at the same hosts,
+// and what it sees is newer.
+func (m *Model) leaveMatrices() {
+	was := m.judging
+	m.judging = true // the run judges when it has answers
+	m.join(fromMatrix, evidence.Set{})
+	m.judging = was
 }
 
 // apply takes in one step.
@@ -240,4 +281,37 @@ func (m *Model) endMatrix() {
 	case <-x.done:
 	case <-wait.Done():
 	}
+	select {
+	case e := <-x.last:
+		if x.end == nil {
+			m.takeMatrix(matrixMsg{of: x, events: []run.MatrixEvent{e}})
+		}
+	default: // it did not stop in time
+	}
+}
+
+// answered tells whether a matrix came to its end.
+func (x *matrices) answered() bool {
+	for _, one := range x.byPlace {
+		if one.end != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Matrices are what hosts were found to serve, in the order of asking: what leaving
+// prints behind the run. While names are hidden they are masked.
+func (m *Model) Matrices() []run.Matrix {
+	var list []run.Matrix
+	for _, x := range m.matrices.byPlace {
+		if x.end != nil {
+			list = append(list, *x.end)
+		}
+	}
+	slices.SortFunc(list, func(a, b run.Matrix) int { return a.Started.Compare(b.Started) })
+	if m.hidden {
+		list = m.mask.Matrices(list)
+	}
+	return list
 }

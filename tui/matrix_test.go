@@ -280,9 +280,10 @@ func TestMatrixStops(t *testing.T) {
 func TestMatrixEndsWithTheProgram(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	m, _ := asked(t, 2)
+	x := m.matrices.running
 	m.endMatrix()
 	select {
-	case <-m.matrices.running.done:
+	case <-x.done:
 	default:
 		t.Error("the host is still asked")
 	}

@@ -60,7 +60,7 @@ func countLines(d *textBlock, row *run.MatrixRow) {
 	}
 	d.labelled("COUNT", fmt.Sprintf("%d with this probe, %d without; these products need %d", *row.Count, *row.Others, row.Needs))
 	switch {
-	case row.Missing > 0 && *row.Count >= row.Needs:
+	case row.HeldByProbe():
 		d.labelled("", "enough with the probe alone: it leaves the list after 30 days")
 	case row.Missing > 0:
 		d.labelled("", fmt.Sprintf("clients show 0xC004F038 until %d more have asked", row.Missing))
@@ -80,6 +80,10 @@ func cureLines(d *textBlock, row *run.MatrixRow) {
 		switch {
 		case k.Older:
 			text += ": older than the one there"
+		case k.Fits == run.FitsServer:
+			text += ": for Windows Server alone, which this host does not run"
+		case k.Fits == run.FitsClient:
+			text += ": for client editions of Windows alone, which this host does not run"
 		case k.Fits == "listed" && k.Update != "":
 			text += ": can live on this host, which needs " + k.Update
 		case k.Fits == "listed":

@@ -214,6 +214,9 @@ func answerWords(row *run.MatrixRow, width int) string {
 	}
 	text := fmt.Sprintf("served, count %d, %d without this probe", *row.Count, *row.Others)
 	more := fmt.Sprintf(": %d more must ask", row.Missing)
+	if row.HeldByProbe() {
+		more = ": enough with the probe alone"
+	}
 	switch {
 	case width < 60:
 		text, more = fmt.Sprintf("served %d (%d)", *row.Count, *row.Others), fmt.Sprintf(", %d short", row.Missing)

@@ -42,13 +42,8 @@ const (
 // openMatrix shows what is known of the host under the cursor, or what asking it
 // would send.
 func (m *Model) openMatrix() tea.Cmd {
-	if len(matrixPlaces(m.run)) == 0 {
-		m.note = "m: no address of a KMS host is known"
-		if m.busy() {
-			m.note += " yet: the run is still going"
-		} else if m.svc.Parse != nil {
-			m.note += "; t names one"
-		}
+	if why := m.noMatrix(); why != "" {
+		m.note = "m: " + why
 		return nil
 	}
 	_, isOpen := m.top().(*matrixView)

@@ -58,9 +58,11 @@ type Model struct {
 	drawn   *tea.View // the last frame
 
 	matrices  matrices
-	capture   *capturing // nil until one is begun
-	ofCapture bool       // the run on screen is what a capture says
-	hidden    bool       // names and addresses are shown as pseudonyms
+	capture   *capturing   // nil until one is begun
+	ofCapture bool         // the run on screen is what a capture says
+	named     bool         // a target was named in the form
+	hidden    bool         // names and addresses are shown as pseudonyms
+	mask      *report.Mask // the session's, from when names were hidden first
 	veil      *veil
 	watch     watch
 	note      string // one line above the footer, until the next key
@@ -168,6 +170,13 @@ func (m *Model) press(k tea.KeyPressMsg) tea.Cmd {
 		return m.quit()
 	}
 	m.note = ""
+	if m.w < minWidth || m.h < minHeight {
+		// What cannot be seen is not worked on.
+		if key.Matches(k, keys.Quit) && !m.isTyping() {
+			return m.quit()
+		}
+		return nil
+	}
 	if m.isTyping() {
 		return m.top().update(m, k)
 	}
@@ -274,12 +283,13 @@ func (m *Model) quit() tea.Cmd {
 const leaveAfter = 2 * time.Second
 
 // Events are what the screen shows, as a saved run holds it: what leaving prints.
+// While names are hidden they are masked.
 func (m *Model) Events() []run.Event {
+	if m.run.running && m.run.plan != nil && m.svc.Judge != nil {
+		m.cutShort()
+	}
 	if m.run.summary != nil && m.judged != m.run.news && m.svc.Judge != nil {
 		m.sumUp(m.svc.Judge(m.run.results(), m.pasted)) // the user left before it was judged
 	}
-	return m.run.events()
+	return m.shownEvents()
 }
-
-// Hidden tells whether names were hidden when the program ended.
-func (m *Model) Hidden() bool { return m.hidden }

@@ -2,11 +2,8 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/kmsdiag/kmsdiag/diagnose"
 )
 
 // The panes, as numbered on the screen from 1.
@@ -19,15 +16,9 @@ const (
 
 // test makes the next test of the first cause that the row speaks for.
 func (c *checksView) test(m *Model) tea.Cmd {
-	r := c.current(m)
-	if r == nil || r.result == nil {
-		return nil
+	if cause, ok := c.tested(m); ok {
+		return m.runTest(cause)
 	}
-	for _, cause := range m.causesOf(r) {
-		at := slices.IndexFunc(m.shownCauses(), func(k diagnose.Cause) bool { return keyOf(k) == keyOf(cause) })
-		return m.runTest(m.causes[at])
-	}
-	m.note = "T: no cause is known that this row speaks for, and so no test"
 	return nil
 }
 

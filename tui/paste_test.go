@@ -126,8 +126,8 @@ func TestPastedTextChangesTheCauses(t *testing.T) {
 		t.Errorf("the product key is on screen:\n%s", frame)
 	}
 	m.take(t, pasteEscapeMsg{m.paste.strokes})
-	if _, open := m.top().(*pasteView); open || !m.joined || len(m.With().Codes) == 0 {
-		t.Errorf("after leaving: open %v, joined %v, %d codes", open, m.joined, len(m.With().Codes))
+	if _, open := m.top().(*pasteView); open || !m.joined || len(m.pasted.Codes) == 0 {
+		t.Errorf("after leaving: open %v, joined %v, %d codes", open, m.joined, len(m.pasted.Codes))
 	}
 	press(m, "v", "delete")
 	synctest.Test(t, func(*testing.T) { follow(m, m.paste.take(m, pasteQuietMsg{m.paste.seen})) })

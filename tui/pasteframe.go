@@ -38,7 +38,7 @@ func (v *pasteView) text(m *Model, width, height int) []string {
 	lines := v.lines[max(len(v.lines)-height, 0):]
 	out := make([]string, 0, len(lines))
 	for i, line := range lines {
-		line = typeset.Printable(m.shownText(line))
+		line = typeset.Printable(m.shownPaste(line))
 		if i == len(lines)-1 {
 			out = append(out, endOf(line, width-1)+"_")
 			break
@@ -79,7 +79,7 @@ func (v *pasteView) readAs(m *Model, width int) []string {
 		d.blank()
 		d.heading(fmt.Sprintf("NOT UNDERSTOOD: %s", lineCount(len(v.result.Unread))))
 		for _, line := range v.result.Unread[:min(len(v.result.Unread), maxUnread)] {
-			d.lines = append(d.lines, "  "+typeset.Cut(typeset.Printable(m.shownText(line)), width-2))
+			d.lines = append(d.lines, "  "+typeset.Cut(typeset.Printable(m.shownPaste(line)), width-2))
 		}
 	}
 	return d.lines
@@ -102,7 +102,7 @@ func (v *pasteView) state(m *Model, d *textBlock) {
 	}
 	switch {
 	case v.err != nil:
-		d.hang(m.look.status(run.Fail).Render("UNREADABLE")+"  ", v.err.Error())
+		d.hang(m.look.status(run.Fail).Render("UNREADABLE")+"  ", m.shownPaste(v.err.Error()))
 	case v.waiting && !v.reading:
 		d.text("taking it in: " + megabytes(int64(len(v.buffer.text))))
 	case v.reading || v.read != v.seen:
@@ -129,7 +129,7 @@ func megabytes(n int64) string {
 
 // changes lists the causes, each with what the joined evidence did to it.
 func (v *pasteView) changes(m *Model, d *textBlock) {
-	list := changes(m.plain, m.shownCauses())
+	list := changes(m.shownPlain(), m.shownCauses())
 	changed := 0
 	for _, c := range list {
 		if c.word != "" {

@@ -81,7 +81,7 @@ func everyService() Services {
 	m := modelOf(nil, nil)
 	s := m.svc
 	s.Run = noRun
-	s.Save = func(string, []run.Event) (string, error) { return "kmsdiag.txt", nil }
+	s.Save = func(string, []run.Event, []run.Matrix) (string, error) { return "kmsdiag.txt", nil }
 	s.Read = noRead
 	s.MatrixPlan = func(context.Context, []run.MatrixEndpoint) run.MatrixPlan { return run.MatrixPlan{} }
 	s.Matrix = func(context.Context, run.MatrixPlan, func(run.MatrixEvent)) {}

@@ -23,8 +23,8 @@ type eventsMsg struct {
 // Rates of the program.
 const (
 	tickEvery = 250 * time.Millisecond
-	batch     = 512                   // events taken in at a time
-	lookFirst = 60 * time.Millisecond // between showing what will be sent and sending it
+	batch     = 512         // events taken in at a time
+	lookFirst = time.Second // between showing what will be sent to a target and sending it
 )
 
 type tickMsg time.Time
@@ -38,12 +38,16 @@ func (m *Model) startRun(wanted func(run.Subject) bool) tea.Cmd {
 		m.note = "this is a saved run: there is nothing to run again"
 		return nil
 	}
+	m.leaveMatrices()
 	ask := m.ask
 	ask.Wanted, ask.With = wanted, m.pasted
 	return m.begin(ask)
 }
 
 func (m *Model) begin(ask Request) tea.Cmd {
+	if m.nameless() {
+		return m.nameTarget(nil, "")
+	}
 	m.stop()
 	m.leaveCapture()
 	ctx, stop := context.WithCancel(m.ctx)
@@ -53,7 +57,7 @@ func (m *Model) begin(ask Request) tea.Cmd {
 	m.judged = -1
 	stream := make(chan run.Event, batch)
 	failed := make(chan error, 1)
-	svc, all := m.svc.Run, m.ctx
+	svc, all, first := m.svc.Run, m.ctx, m.run.round == 1
 	work := func() {
 		defer close(stream)
 		defer func() {
@@ -67,8 +71,8 @@ func (m *Model) begin(ask Request) tea.Cmd {
 			case stream <- e:
 			case <-all.Done(): // nobody reads any more
 			}
-			if e.Plan != nil {
-				// What will be sent is on the screen before it is sent.
+			if e.Plan != nil && first {
+				// What will be sent can be read, and stopped, before it is sent.
 				wait(ctx, lookFirst)
 			}
 		})
@@ -222,7 +226,8 @@ func (m *Model) sumUp(sum run.Summary) {
 	if m.run.summary == nil || m.run.whole() && m.joins == 0 {
 		return
 	}
-	sum.Stopped, sum.Took, sum.Sent = m.run.summary.Stopped, m.run.summary.Took, m.run.summary.Sent
+	was := m.run.summary
+	sum.Stopped, sum.Took, sum.Sent, sum.Unfinished = was.Stopped, was.Took, was.Sent, was.Unfinished
 	m.run.summary = &sum
 	m.run.applied++
 }
@@ -239,7 +244,7 @@ func (m *Model) stopRun() {
 func (m *Model) rerunAll() tea.Cmd { return m.startRun(nil) }
 
 func (m *Model) rerunFailed() tea.Cmd {
-	if m.run.plan != nil && m.run.count(run.Fail)+m.run.count(run.Warn)+m.run.count(run.Skip) == 0 {
+	if m.run.plan != nil && m.run.well() {
 		m.note = "nothing failed; R runs all again"
 		return nil
 	}
@@ -286,4 +291,18 @@ func (m *Model) tick(time.Time) tea.Cmd {
 		return nil
 	}
 	return tickCmd()
+}
+
+// cutShort sums up a round whose own summary will not come any more, since the
+// program was ended under it.
+func (m *Model) cutShort() {
+	sum := m.svc.Judge(m.run.results(), m.pasted)
+	sum.Stopped, sum.Took = true, m.svc.Now().Sub(m.run.started)
+	sum.Traffic = m.svc.Judge(m.run.fresh(), m.pasted).Traffic // earlier rounds are counted
+	for _, r := range m.run.rows {
+		if r.result == nil || r.old && m.run.asks(r) {
+			sum.Unfinished = append(sum.Unfinished, r.key.check+" "+r.subject.Name())
+		}
+	}
+	m.run.ends(run.Event{Time: m.svc.Now(), Summary: &sum})
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 
 	"charm.land/bubbles/v2/key"
@@ -42,7 +43,7 @@ func (v *saveView) update(m *Model, msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case savedMsg:
 		if msg.err != nil {
-			m.note = fmt.Sprintf("not saved: %v", msg.err)
+			m.note = fmt.Sprintf("not saved: %v", saveCause(msg.err))
 			return nil
 		}
 		m.note = "saved as " + msg.name
@@ -54,9 +55,9 @@ func (v *saveView) update(m *Model, msg tea.Msg) tea.Cmd {
 			v.at = moved(msg, v.at, len(saveFormats), 2)
 			return nil
 		}
-		format, events, save := saveFormats[v.at].format, m.shown().events(), m.svc.Save
+		format, events, matrices, save := saveFormats[v.at].format, m.shownEvents(), m.Matrices(), m.svc.Save
 		return func() tea.Msg {
-			name, err := save(format, events)
+			name, err := save(format, events, matrices)
 			return savedMsg{name, err}
 		}
 	}
@@ -69,6 +70,9 @@ func (v *saveView) bands(m *Model, w, h int) []band {
 	if m.hidden {
 		d.text("Names are hidden: the file holds pseudonyms.")
 	}
+	if m.matrices.answered() {
+		d.text("What hosts serve goes into text and jsonl; kmsdiag products HOST saves it in other formats.")
+	}
 	d.blank()
 	for i, f := range saveFormats {
 		line := fit(fmt.Sprintf("%-6s %s", f.format, f.does), d.width-2)
@@ -79,4 +83,13 @@ func (v *saveView) bands(m *Model, w, h int) []band {
 		}
 	}
 	return []band{one("Save a report", h-1, window(d.lines, 0, h-1))}
+}
+
+// saveCause is the end of an error's chain: why, without the long name of the file
+// that the user did not choose.
+func saveCause(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
 }

@@ -96,6 +96,9 @@ func (m *Model) headline(v view) string {
 		right += "  " + m.watch.text(m.now)
 	}
 	left := m.title()
+	if m.w < 60 && !m.busy() && typeset.Width(left)+1+typeset.Width(right) > width {
+		right = m.tally() // the target stays readable
+	}
 	if m.w >= 100 && s.plan != nil {
 		if from := strings.TrimSpace(s.plan.Machine + " " + s.plan.Address); from != "" {
 			left += "  from " + brief(from)
@@ -168,7 +171,14 @@ func (m *Model) footer(v view) []string {
 	var lines []string
 	width := inner(m.w)
 	if m.note != "" {
-		lines = append(lines, m.look.style.bold.Render(typeset.Line(m.note, width)))
+		d := &textBlock{look: m.look, width: width}
+		d.text(m.note)
+		for i, line := range d.lines[:min(len(d.lines), 2)] {
+			if i == 1 && len(d.lines) > 2 {
+				line = typeset.Cut(line+" ..", width)
+			}
+			lines = append(lines, m.look.style.bold.Render(line))
+		}
 	}
 	if t, ok := v.(typist); ok && t.typing() {
 		return append(lines, m.keyLine(v.footer(m), width))

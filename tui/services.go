@@ -44,8 +44,9 @@ type Services struct {
 	// Messages are those of our own handshakes with an endpoint, oldest first.
 	Messages func(endpoint netip.AddrPort) []Message
 
-	// Save writes a run to a new file in the working directory and returns its name.
-	Save func(format string, events []run.Event) (name string, err error)
+	// Save writes a run, and what hosts were found to serve, to a new file in the
+	// working directory and returns its name.
+	Save func(format string, events []run.Event, matrices []run.Matrix) (name string, err error)
 
 	// Clipboard puts text on the system's clipboard; nil where only the terminal
 	// can, by OSC 52.
@@ -99,6 +100,7 @@ type Pasted struct {
 type CaptureRequest struct {
 	Files     []string // none: live
 	Interface string
+	Ports     []uint16     // of KMS, beside 1688
 	Follow    bool         // wait for the one file to grow
 	Tap       *capture.Tap // writes packets from the moment it is started; the service stops it at the end
 }

@@ -67,7 +67,7 @@ type session struct {
 	ended      time.Time
 	asked      map[string]bool // checks of the round
 	remembered bool            // its target was kept for later sessions
-	sent       []string        // what the rounds before this one sent
+	sent       []run.Traffic   // what all rounds sent
 }
 
 func newSession() *session {
@@ -79,11 +79,8 @@ func newSession() *session {
 func (s *session) begin(wanted func(run.Subject) bool, bindOnly bool) {
 	s.running, s.wanted, s.bindOnly = true, wanted, bindOnly
 	s.round++
-	if s.summary != nil {
-		s.sent = append(s.sent, s.summary.Sent...)
-	}
 	for _, r := range s.rows {
-		r.old, r.again = true, wanted == nil || wanted(r.subject)
+		r.old, r.again = r.result != nil, wanted == nil || wanted(r.subject)
 		if !bindOnly {
 			r.was = "" // a watch keeps its marks
 		}
@@ -148,18 +145,22 @@ func (s *session) finished(res *run.Result) {
 }
 
 // ends closes the round. Questions that did not arise leave, and so do old answers
-// to what the round would have asked again.
+// to what the round would have asked again. What a stopped round left open stays.
 func (s *session) ends(e run.Event) {
 	s.summary, s.running, s.ended = e.Summary, false, e.Time
+	s.sent = run.AddTraffic(s.sent, e.Summary.Traffic)
 	s.news++
 	s.rows = slices.DeleteFunc(s.rows, func(r *row) bool {
-		gone := r.result == nil || r.old && s.asks(r) && !e.Summary.Stopped
-		if gone {
-			delete(s.byKey, r.key)
-		} else {
+		switch {
+		case e.Summary.Stopped && r.result == nil:
+			r.phase, r.progress = waiting, ""
+			return false
+		case r.result != nil && (!r.old || !s.asks(r) || e.Summary.Stopped):
 			r.phase = done
+			return false
 		}
-		return gone
+		delete(s.byKey, r.key)
+		return true
 	})
 }
 
@@ -217,6 +218,16 @@ func (s *session) count(st run.Status) int {
 	return n
 }
 
+// well tells whether every question has an answer, and every answer passed.
+func (s *session) well() bool {
+	for _, r := range s.rows {
+		if r.result == nil || r.result.Status != run.Pass && !r.result.Ignored {
+			return false
+		}
+	}
+	return true
+}
+
 // planned is the plan's entry of a check.
 func (s *session) planned(check string) run.Planned {
 	if s.plan != nil {
@@ -240,8 +251,20 @@ func (s *session) results() []run.Result {
 	return list
 }
 
-// events are those that make this state again: what a saved report holds.
-func (s *session) events() []run.Event {
+// fresh are the answers of the round itself.
+func (s *session) fresh() []run.Result {
+	var list []run.Result
+	for _, r := range s.rows {
+		if r.result != nil && !r.old {
+			list = append(list, *r.result)
+		}
+	}
+	return list
+}
+
+// events are those that make this state again: what a saved report holds. Beside is
+// what was sent beside the rounds.
+func (s *session) events(beside []run.Traffic) []run.Event {
 	if s.plan == nil {
 		return nil
 	}
@@ -265,7 +288,12 @@ func (s *session) events() []run.Event {
 	}
 	if s.summary != nil {
 		sum := *s.summary
-		sum.Sent = slices.Concat(s.sent, sum.Sent)
+		if len(s.sent) > 0 {
+			sum.Traffic = run.AddTraffic(s.sent, beside)
+			sum.Sent = run.TrafficLines(sum.Traffic)
+		} else { // a saved run: it has the words alone
+			sum.Sent = slices.Concat(sum.Sent, run.TrafficLines(beside))
+		}
 		list = append(list, run.Event{Time: later(at, s.ended), Summary: &sum})
 	}
 	return list

@@ -145,7 +145,7 @@ func TestEventsMakeTheSameSessionAgain(t *testing.T) {
 	first := newSession()
 	play(first, recordedRun(t, "count-too-low"), nil, false)
 	second := newSession()
-	play(second, first.events(), nil, false)
+	play(second, first.events(nil), nil, false)
 	if len(first.rows) != len(second.rows) || second.summary == nil || second.summary.Conclusion != first.summary.Conclusion {
 		t.Errorf("%d rows become %d", len(first.rows), len(second.rows))
 	}
@@ -210,5 +210,66 @@ func TestRunThatPanics(t *testing.T) {
 	}
 	if m.busy() || !strings.Contains(m.frame(), "the run broke off: boom") {
 		t.Errorf("busy %v, screen\n%s", m.busy(), m.frame())
+	}
+}
+
+// A stopped run keeps what it left open, says so, and a rerun takes it up.
+func TestStoppedRunNamesWhatIsOpen(t *testing.T) {
+	m := modelOf(t, half(recordedRun(t, "one-of-two-ill")))
+	m.takeEvents(eventsMsg{round: m.round, ended: true, events: []run.Event{{
+		Time: m.now, Summary: &run.Summary{Stopped: true, Conclusion: "kms01 serves.", Unfinished: []string{"tcp.connect kms02 192.0.2.6:1688"}},
+	}}})
+	frame := m.frame()
+	for _, want := range []string{"not finished", "Stopped: tcp.connect kms02", "stopped"} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("%q is missing:\n%s", want, frame)
+		}
+	}
+	if m.run.well() {
+		t.Error("nothing is left to run again")
+	}
+	if wanted := m.run.unwell(); !wanted(run.Subject{Key: "192.0.2.6:1688", Kind: run.Endpoint}) {
+		t.Error("what was not finished is not asked again")
+	}
+}
+
+// Leaving in the middle of a round sums up what there is.
+func TestLeavingInARunSaysWhatIsOpen(t *testing.T) {
+	m := modelOf(t, half(recordedRun(t, "one-of-two-ill")))
+	m.svc.Judge = func([]run.Result, evidence.Set) run.Summary { return run.Summary{Conclusion: "so far"} }
+	events := m.Events()
+	sum := events[len(events)-1].Summary
+	if sum == nil || !sum.Stopped || len(sum.Unfinished) == 0 {
+		t.Errorf("%+v", sum)
+	}
+}
+
+// Keys on a screen that shows nothing but the notice do nothing but leave.
+func TestKeysNeedAScreen(t *testing.T) {
+	m := modelOf(t, recordedRun(t, "healthy"))
+	m.svc = everyService()
+	m.Update(tea.WindowSizeMsg{Width: 39, Height: 9})
+	press(m, "m", "enter", "R", "v", "x", "t")
+	if len(m.views) != 1 || m.busy() {
+		t.Errorf("%d views, busy %v", len(m.views), m.busy())
+	}
+}
+
+// No key that begins a round works while one is under way, and none breaks a
+// screen of half-done rows.
+func TestEveryKeyDuringARun(t *testing.T) {
+	for _, g := range keys.all() {
+		for _, b := range g.keys {
+			m := modelOf(t, half(recordedRun(t, "one-of-two-ill")))
+			m.svc = everyService()
+			round := m.run.round
+			press(m, b.Keys()[0])
+			whole(t, m)
+			press(m, b.Keys()[0], "down", "enter")
+			whole(t, m)
+			if m.run.round != round {
+				t.Errorf("%s began another round", b.Help().Key)
+			}
+		}
 	}
 }

@@ -69,13 +69,18 @@ func (t *textBlock) spread(left, right string) {
 // step adds a remedy or a test: who acts and where, what to do, the commands
 // exactly as they are to be typed, how to see that it worked, how to undo it.
 func (t *textBlock) step(label string, s diagnose.Step) {
-	who := s.Who
-	if s.Shell != "" {
-		who += ", " + s.Shell
-	}
-	t.labelled(label, strings.TrimSpace("on the "+who+": "+s.Text))
-	indent := strings.Repeat(" ", labelCells)
+	t.labelled(label, strings.TrimSpace(where(s)+": "+s.Text))
+	t.stepBody(strings.Repeat(" ", labelCells), s)
+}
+
+// stepBody is what follows the first words of a step. The lines of a ticket are
+// prose.
+func (t *textBlock) stepBody(indent string, s diagnose.Step) {
 	for _, command := range s.Commands {
+		if s.Shell == ticket {
+			t.hang(indent+"  ", command)
+			continue
+		}
 		t.command(indent, command)
 	}
 	if s.Verify != "" {
@@ -93,7 +98,7 @@ func (t *textBlock) command(indent, command string) {
 		line = typeset.Printable(strings.TrimRight(line, "\r"))
 		for first := true; line != "" || first; first = false {
 			head := cutWords(line, max(t.width-len(indent)-2, 10))
-			line = line[len(head):]
+			line = strings.TrimPrefix(line[len(head):], " ")
 			t.lines = append(t.lines, indent+"  "+t.look.style.command.Render(head))
 			if head == "" {
 				break
@@ -102,12 +107,15 @@ func (t *textBlock) command(indent, command string) {
 	}
 }
 
-// cutWords is the beginning of a text that fits a width: up to a blank, if one is
-// in its last third, which stays at its end.
+// cutWords is the beginning of a text that fits a width: up to its last blank,
+// or in mid-word where there is none.
 func cutWords(s string, width int) string {
 	head := cutCells(s, width)
-	if i := strings.LastIndexByte(head, ' '); len(head) < len(s) && s[len(head)] != ' ' && i > len(head)*2/3 {
-		return head[:i+1]
+	if len(head) == len(s) || s[len(head)] == ' ' {
+		return head
+	}
+	if i := strings.LastIndexByte(head, ' '); i > 0 && strings.TrimSpace(head[:i]) != "" {
+		return head[:i]
 	}
 	return head
 }

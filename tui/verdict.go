@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/kmsdiag/kmsdiag/diagnose"
 )
 
 // now explains what the run waits for.
@@ -47,6 +49,14 @@ func (c *checksView) verdict(m *Model, width int) []string {
 		return nil
 	}
 	var lines []string
+	for _, cause := range m.shownCauses() {
+		if cause.Verdict == diagnose.Found && !cause.NoFault && !strings.Contains(s.summary.Conclusion, cause.Title) {
+			lines = append(lines, c.wrapped(m, "Found: "+cause.Title+".", width)...)
+		}
+	}
+	if n := len(s.summary.Unfinished); n > 0 {
+		lines = append(lines, c.wrapped(m, fmt.Sprintf("Stopped: %s was not finished (%d in all); r takes it up again.", s.summary.Unfinished[0], n), width)...)
+	}
 	for line := range strings.SplitSeq(strings.TrimSpace(s.summary.Conclusion), "\n") {
 		if strings.TrimSpace(line) != "" {
 			lines = append(lines, c.wrapped(m, line, width)...)

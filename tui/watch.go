@@ -32,7 +32,7 @@ func (m *Model) toggleWatch() tea.Cmd {
 		m.note = "not watching any more"
 		return nil
 	}
-	m.note = fmt.Sprintf("watching: connections and binds every %d s, changes marked, no KMS request; W again for slower, then off", int(m.watch.every.Seconds()))
+	m.note = fmt.Sprintf("watching every %d s (W: slower, then off): connections and binds, no KMS request; changes are marked", int(m.watch.every.Seconds()))
 	return tea.Batch(m.watchAgain(), m.startTicks())
 }
 

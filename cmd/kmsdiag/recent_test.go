@@ -121,7 +121,7 @@ func TestWithoutATerminalItChecks(t *testing.T) {
 	if code := a.run(ctx, nil); code != exitStopped {
 		t.Errorf("exit code %d, want %d", code, exitStopped)
 	}
-	if got := errs.String(); got != "kmsdiag: the interactive program needs a terminal, and standard output is none; running kmsdiag check instead\n" {
+	if got := errs.String(); got != "kmsdiag: the interactive program needs a terminal, and standard output is not one; running kmsdiag check instead\n" {
 		t.Errorf("standard error %q", got)
 	}
 	if !strings.Contains(out.String(), "will send") {

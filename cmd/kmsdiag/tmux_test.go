@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +149,50 @@ func sortedRows(text string) string {
 	words := strings.Fields(changing.ReplaceAllString(strings.Join(strings.Fields(text), " "), " "))
 	slices.Sort(words)
 	return strings.Join(words, " ")
+}
+
+// What a host was asked for is printed on leaving, and counted as sent.
+func TestLeavingPrintsTheMatrix(t *testing.T) {
+	c := openConsole(t, 100, 30, "", "demo --tui healthy")
+	c.await("done in")
+	c.press("m")
+	c.await("Nothing is sent before enter")
+	c.press("Enter")
+	c.await("answered for, to a client")
+	c.press("q")
+	c.await("EXIT 0")
+	all := strings.Join(strings.Fields(c.all()), " ")
+	one := regexp.MustCompile(`What \S+ serves.*?sent: .*?(\d+) KMS requests to`).FindStringSubmatch(all)
+	whole := regexp.MustCompile(`sent: [^;]*;.*?(\d+) KMS requests`).FindStringSubmatch(all)
+	if one == nil || whole == nil {
+		t.Fatalf("leaving printed\n%s", c.all())
+	}
+	asked, _ := strconv.Atoi(one[1])
+	if sent, _ := strconv.Atoi(whole[1]); asked == 0 || sent != asked+2 {
+		t.Errorf("%d requests of %d to two hosts and %d beside:\n%s", sent, sent-asked, asked, c.all())
+	}
+}
+
+// Names hidden on the screen are the same in what leaving prints.
+func TestLeavingPrintsThePseudonymsOfTheScreen(t *testing.T) {
+	c := openConsole(t, 160, 50, "", "demo --tui one-of-two-ill")
+	c.await("1 FAILED", "done in")
+	c.press("p")
+	screen := c.await("(names hidden)", "is silent.")
+	c.press("q")
+	c.await("EXIT 3")
+	silent := regexp.MustCompile(`(host-\d+) is silent\.`)
+	address := regexp.MustCompile(`tcp\.connect +host-\d\S* (198\.51\.100\.\d+):1688 +(?:FAILED|silent)`)
+	printed := c.all()
+	for what, re := range map[string]*regexp.Regexp{"name": silent, "address": address} {
+		a, b := re.FindStringSubmatch(screen), re.FindStringSubmatch(printed)
+		if a == nil || b == nil || a[1] != b[1] {
+			t.Errorf("the %s of what is silent: %q on\n%s\n%q in\n%s", what, a, screen, b, printed)
+		}
+	}
+	if !strings.Contains(printed, "(redacted)") || strings.Contains(printed, "kms02") {
+		t.Errorf("printed\n%s", printed)
+	}
 }
 
 // What is pasted presses no command, and joins the evidence.
