@@ -66,14 +66,20 @@ func (m *Model) begin(ask Request) tea.Cmd {
 				failed <- fmt.Errorf("the run broke off: %v; what was found stays, and R tries again", v)
 			}
 		}()
+		var held time.Duration
 		failed <- svc(ctx, ask, func(e run.Event) {
+			if e.Summary != nil {
+				sum := *e.Summary
+				sum.Took -= held // nothing was at work then
+				e.Summary = &sum
+			}
 			select {
 			case stream <- e:
 			case <-all.Done(): // nobody reads any more
 			}
 			if e.Plan != nil && first {
 				// What will be sent can be read, and stopped, before it is sent.
-				wait(ctx, lookFirst)
+				held = wait(ctx, lookFirst)
 			}
 		})
 	}
@@ -84,13 +90,16 @@ func (m *Model) begin(ask Request) tea.Cmd {
 	)
 }
 
-func wait(ctx context.Context, d time.Duration) {
+// wait lets time pass, until the context ends, and returns how much it was.
+func wait(ctx context.Context, d time.Duration) time.Duration {
+	since := time.Now()
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-t.C:
 	}
+	return time.Since(since)
 }
 
 // next waits for events and takes all that are there. One such command is under

@@ -58,12 +58,12 @@ var shots = []shot{
 		"capture", "A packet capture: conversations, messages, fields, bytes",
 		[2]int{100, 30},
 		"capture --tui capture/testdata/captures/" + captureFile,
-		[]action{{nil, "3 Fields"}, {[]string{"2", "down", "down", "tab"}, "3 Fields"}},
+		[]action{{nil, "read to the end"}, {[]string{"2", "up", "tab", "down", "down", "down", "down", "down"}, "KMS RE"}},
 	},
 }
 
 // captureFile is the recorded session that the picture of a capture shows.
-const captureFile = "noise_dns_srv.pcap"
+const captureFile = "workstation_names.pcap"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
