@@ -25,6 +25,7 @@ type Options struct {
 	NoRequest bool            // stop every run at the bind
 	Mouse     bool            // report the mouse; it takes away the terminal's own selection
 	Capture   *CaptureRequest // begin with this capture instead of a run
+	Saved     []run.Event     // show this run instead of making one; Services.Run is nil then
 	Form      bool            // begin with the target form instead of a run
 }
 
@@ -85,6 +86,9 @@ func New(ctx context.Context, svc Services, opts Options) *Model {
 
 // Init implements [tea.Model]: it starts the first run.
 func (m *Model) Init() tea.Cmd {
+	if m.opts.Saved != nil {
+		return m.showSaved(m.opts.Saved)
+	}
 	if m.opts.Form {
 		return m.openForm()
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -183,8 +184,21 @@ func (m *Model) footer(v view) []string {
 	if t, ok := v.(typist); ok && t.typing() {
 		return append(lines, m.keyLine(v.footer(m), width))
 	}
-	list := append(v.footer(m), keys.Help, keys.Quit)
+	list := append(slices.DeleteFunc(v.footer(m), m.idle), keys.Help, keys.Quit)
 	return append(lines, m.keyLine(list, width))
+}
+
+// idle tells whether a key of the footer, which may go by another word there,
+// would do nothing now.
+func (m *Model) idle(b key.Binding) bool {
+	for _, g := range keys.all() {
+		for _, known := range g.keys {
+			if known.Help().Key == b.Help().Key {
+				return m.cannot(known) != ""
+			}
+		}
+	}
+	return false
 }
 
 // keyLine lists bindings as long as they fit, and always the last two.

@@ -22,6 +22,7 @@ with what the run saw.`
 func (a *app) newShow() *cobra.Command {
 	var o outputOptions
 	var with []string
+	var onScreen bool
 	cmd := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Show a saved run again, in any format",
@@ -29,7 +30,8 @@ func (a *app) newShow() *cobra.Command {
 		Example: `  kmsdiag show run.jsonl
   kmsdiag show run.jsonl -o short --redact
   kmsdiag check corp.example -o jsonl | kmsdiag show -
-  kmsdiag show run.jsonl --with dlv.txt`,
+  kmsdiag show run.jsonl --with dlv.txt
+  kmsdiag show run.jsonl --tui`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("show needs one FILE, or - for standard input, and got %d", len(args))
@@ -44,6 +46,9 @@ func (a *app) newShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if onScreen {
+				return a.showScreen(cmd.Context(), args[0], set)
+			}
 			return a.show(o, args[0], set, len(with) > 0)
 		},
 	}
@@ -52,6 +57,7 @@ func (a *app) newShow() *cobra.Command {
 	formats := append(slices.Clone(report.Formats), "wide", "csv")
 	flag := cmd.Flags().Lookup("output")
 	flag.Value, flag.Usage = choice(&o.format, formats...), "`FORMAT`: text, short, json or jsonl; of a capture also wide or csv, of a matrix also csv"
+	cmd.Flags().BoolVar(&onScreen, "tui", false, "in the interactive program")
 	cmd.Flags().StringSliceVar(&with, "with", nil, "`FILE` with pasted text, judged together with what the run saw")
 	return cmd
 }

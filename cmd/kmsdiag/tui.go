@@ -103,12 +103,23 @@ func (a *app) tui(ctx context.Context, o tuiOptions, args []string) error {
 // screenProgram runs the interactive program in a world, and prints what was
 // found when the user leaves.
 func (a *app) screenProgram(ctx context.Context, env *checks.Env, svc tui.Services, o tui.Options) error {
-	o.Style, o.Version = a.style(), buildVersion()
 	o.Target, o.NoRequest = env.Target, env.Target.NoRequest
 	a.services(env, &svc, o.Simulated)
 	if svc.Capture == nil {
 		a.captureServices(&svc, nil)
 	}
+	return a.onScreen(ctx, svc, o)
+}
+
+// savedProgram runs the interactive program on a saved run, over no network.
+func (a *app) savedProgram(ctx context.Context, o tui.Options) error {
+	var svc tui.Services
+	a.stillServices(&svc)
+	return a.onScreen(ctx, svc, o)
+}
+
+func (a *app) onScreen(ctx context.Context, svc tui.Services, o tui.Options) error {
+	o.Style, o.Version = a.style(), buildVersion()
 	if o.Style.Accessible {
 		return a.converse(ctx, svc, o)
 	}
@@ -186,6 +197,12 @@ func (a *app) services(env *checks.Env, svc *tui.Services, scenario string) {
 		}
 		return announced(ctx, world), nil
 	}
+	svc.Messages = taped(env)
+	a.stillServices(svc)
+}
+
+// stillServices are those that need no network.
+func (a *app) stillServices(svc *tui.Services) {
 	svc.Read = readPasted
 	svc.Save = func(format string, events []run.Event, matrices []run.Matrix) (string, error) {
 		return saveReport(format, events, matrices, time.Now())
@@ -194,7 +211,6 @@ func (a *app) services(env *checks.Env, svc *tui.Services, scenario string) {
 		// Over SSH the clipboard of this machine is not the user's.
 		svc.Clipboard = clipboard.Write
 	}
-	svc.Messages = taped(env)
 	svc.Judge = func(results []run.Result, with evidence.Set) run.Summary {
 		return checks.Summarise(results, checks.Options{With: with})
 	}
