@@ -89,6 +89,9 @@ func (m *Model) noFailure() string {
 	case m.busy():
 		return "nothing has failed yet"
 	}
+	if m.joinedSays() != "" {
+		return "no check failed; d shows the causes that " + m.joinedNames() + " speaks for"
+	}
 	return "nothing failed and nothing is warned about"
 }
 

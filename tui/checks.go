@@ -44,7 +44,7 @@ func (c *checksView) footer(m *Model) []key.Binding {
 	if m.watch.every > 0 {
 		list = append([]key.Binding{bind("W", "slower, then off")}, list...)
 	}
-	if m.svc.Heal != nil && m.shown().anyFailed() {
+	if m.svc.Heal != nil && !m.repaired && m.shown().anyFailed() {
 		list = append([]key.Binding{bind("H", "repair")}, list...)
 	}
 	return list

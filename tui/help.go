@@ -153,6 +153,8 @@ func (m *Model) cannot(b key.Binding) string {
 		return "this is a saved run: there is nothing to run against another target"
 	case (is(keys.Rerun) || is(keys.RerunAll) || is(keys.Test)) && m.busy():
 		return "the run is still going; esc stops it"
+	case (is(keys.Matrix) || is(keys.Capture)) && saved && m.svc.Matrix == nil && m.svc.Capture == nil:
+		return "this is a saved run: nothing is asked or captured for it"
 	case is(keys.Matrix) && (m.svc.MatrixPlan == nil || m.svc.Matrix == nil):
 		return "not part of this session"
 	case is(keys.Save) && m.svc.Save == nil, is(keys.Paste) && m.svc.Read == nil, is(keys.Capture) && m.svc.Capture == nil:

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -53,6 +54,34 @@ func (m *Model) join(name string, set evidence.Set) tea.Cmd {
 	m.joins++
 	m.judged = -1
 	return m.judge()
+}
+
+// joinedSays is the first cause that only what was joined brought up; empty when
+// it brought up none. One that is found stands in the verdict anyway.
+func (m *Model) joinedSays() string {
+	if !m.joined {
+		return ""
+	}
+	without := map[string]bool{}
+	for _, c := range m.plain {
+		without[c.ID] = c.Verdict == diagnose.Found || c.Verdict == diagnose.Possible
+	}
+	n, first := 0, ""
+	for _, c := range m.shownCauses() {
+		if c.Verdict != diagnose.Possible || c.NoFault || without[c.ID] {
+			continue
+		}
+		if n++; n == 1 {
+			first = c.Title
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "With " + m.joinedNames() + " possible: " + first + " (d)."
+	}
+	return fmt.Sprintf("With %s possible: %s (d: %d more).", m.joinedNames(), first, n-1)
 }
 
 // joinedNames names what was joined, for the header; empty when nothing was.

@@ -61,6 +61,7 @@ type Model struct {
 	matrices  matrices
 	capture   *capturing   // nil until one is begun
 	ofCapture bool         // the run on screen is what a capture says
+	repaired  bool         // the demo's site was
 	named     bool         // a target was named in the form
 	hidden    bool         // names and addresses are shown as pseudonyms
 	mask      *report.Mask // the session's, from when names were hidden first

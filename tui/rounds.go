@@ -245,7 +245,7 @@ func (m *Model) sumUp(sum run.Summary) {
 func (m *Model) stopRun() {
 	if m.busy() {
 		m.stop()
-		m.note = "stopped: what was found stays; R runs all again"
+		m.note = "stopped: what was found stays; r takes up the rest, R runs all again"
 	}
 	m.watch = watch{}
 }
@@ -263,6 +263,7 @@ func (m *Model) rerunFailed() tea.Cmd {
 // heal repairs the demo's site and says what to do next.
 func (m *Model) heal() tea.Cmd {
 	heal := m.svc.Heal
+	m.repaired = true
 	return func() tea.Msg {
 		if err := heal(); err != nil {
 			return noteMsg(fmt.Sprintf("repairing the site: %v", err))

@@ -54,6 +54,9 @@ func (c *checksView) verdict(m *Model, width int) []string {
 			lines = append(lines, c.wrapped(m, "Found: "+cause.Title+".", width)...)
 		}
 	}
+	if says := m.joinedSays(); says != "" {
+		lines = append(lines, c.wrapped(m, says, width)...)
+	}
 	if n := len(s.summary.Unfinished); n > 0 {
 		lines = append(lines, c.wrapped(m, fmt.Sprintf("Stopped: %s was not finished (%d in all); r takes it up again.", s.summary.Unfinished[0], n), width)...)
 	}

@@ -42,7 +42,7 @@ const checkExample = `  kmsdiag check corp.example
   kmsdiag check corp.example --dns 10.0.0.2 --only dns.srv
   kmsdiag check kms01.corp.example --wait 10m
   kmsdiag check corp.example --every 30s
-  slmgr /dlv | kmsdiag check corp.example --with -`
+  cscript //nologo %windir%\System32\slmgr.vbs /dlv | kmsdiag check corp.example --with -`
 
 func (a *app) newCheck() *cobra.Command {
 	var o checkOptions

@@ -30,7 +30,7 @@ const explainExample = `  kmsdiag explain 0xC004F074
   kmsdiag explain firewall-block-1688
   kmsdiag explain clock skew
   kmsdiag explain ping works, telnet to 1688 fails
-  slmgr /dlv | kmsdiag explain -
+  cscript //nologo %windir%\System32\slmgr.vbs /dlv | kmsdiag explain -
   kmsdiag explain --file ticket.txt
   kmsdiag explain --list
   kmsdiag explain --list kms-host`

@@ -33,7 +33,7 @@ const keysExample = `  kmsdiag keys
   kmsdiag keys office 2021 proplus
   kmsdiag keys T83GX
   kmsdiag keys T83GX --edition "Windows 11 Enterprise" --channel VOLUME_KMSCLIENT
-  slmgr /dlv | kmsdiag keys --with -
+  cscript //nologo %windir%\System32\slmgr.vbs /dlv | kmsdiag keys --with -
   kmsdiag keys --host windows 11 ltsc 2024
   kmsdiag keys --host 17763.5458
   kmsdiag keys -o csv > keys.csv`

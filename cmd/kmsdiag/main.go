@@ -35,7 +35,7 @@
 // # Limitations
 //
 // A check says what this machine meets, from this place, for one product. No
-// PC's own licence, key or pinned host is looked at.
+// other PC's licence, key or pinned host is looked at.
 package main
 
 import (

@@ -35,7 +35,10 @@ func (a *app) readPaste(ctx context.Context, name string) (windows.Paste, error)
 // pasted sorts the errors of a paste: text that is none was given wrongly.
 func pasted(p windows.Paste, err error) (windows.Paste, error) {
 	var binary *windows.BinaryError
-	if errors.Is(err, windows.ErrEmpty) || errors.As(err, &binary) {
+	if errors.Is(err, windows.ErrEmpty) {
+		return p, usagef("%w; %s. slmgr by itself opens a window and prints nothing into a pipe: cscript //nologo %%windir%%\\System32\\slmgr.vbs /dlv does", err, pasteWanted)
+	}
+	if errors.As(err, &binary) {
 		return p, usagef("%w; %s", err, pasteWanted)
 	}
 	return p, err

@@ -20,7 +20,7 @@ const rootExample = `  kmsdiag                                  the domain of th
   kmsdiag check 10.0.0.5:1688              one address
   kmsdiag check kms01 --no-request         stop after the RPC bind
   kmsdiag explain 0xC004F074               what a code means
-  slmgr /dlv | kmsdiag explain -           what a paste says
+  kmsdiag explain --file dlv.txt           what slmgr, ospp or an event printed says
   kmsdiag products kms01                   which products a host serves
   kmsdiag adba corp.example                activation through Active Directory
   kmsdiag keys windows 11 pro              the key of an edition, and its commands
@@ -51,8 +51,8 @@ Environment:
                        the password of another user, or the file of it
 
 Limitations:
-  A check says what this machine meets, from this place, for one product. No PC's
-  own licence, key or pinned host is looked at; paste what it prints with --with.
+  A check says what this machine meets, from this place, for one product. No other
+  PC's licence, key or pinned host is looked at; paste what it prints with --with.
 `
 
 const usageTemplate = `Usage:
@@ -72,11 +72,15 @@ Flags of every command:
 `
 
 func (a *app) newRoot() *cobra.Command {
+	demo, example := a.newDemo(), rootExample
+	if demo == nil {
+		example, _, _ = strings.Cut(example, "\n  kmsdiag demo") // its last line
+	}
 	root := &cobra.Command{
 		Use:           "kmsdiag [command]",
 		Short:         "Find out why Windows or Office does not activate against a KMS host",
 		Long:          rootLong,
-		Example:       rootExample,
+		Example:       example,
 		Args:          noCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -102,7 +106,7 @@ func (a *app) newRoot() *cobra.Command {
 	flags.BoolVar(&a.look.Accessible, "accessible", false, "a sentence a line, for a screen reader (also ACCESSIBLE=1)")
 	flags.StringVar(&a.debug, "debug", "", "write a log of every question, connection and byte to `FILE`")
 	flags.BoolP("help", "h", false, "help for the command")
-	for _, cmd := range []*cobra.Command{a.newTUI(), a.newCheck(), a.newCapture(), a.newExplain(), a.newHostlog(), a.newADBA(), a.newKeys(), a.newProducts(), a.newShow(), a.newDemo(), a.newVersion()} {
+	for _, cmd := range []*cobra.Command{a.newTUI(), a.newCheck(), a.newCapture(), a.newExplain(), a.newHostlog(), a.newADBA(), a.newKeys(), a.newProducts(), a.newShow(), demo, a.newVersion()} {
 		if cmd != nil {
 			root.AddCommand(cmd)
 		}

@@ -71,7 +71,7 @@ func halfZero(head []byte, place int) bool {
 // byte, or too many control characters.
 func binary(head []byte, source string) error {
 	for _, k := range []struct{ magic, looks, advice string }{
-		{"ElfFile\x00", "an event log file (.evtx)", "export it as text: wevtutil qe FILE.evtx /lf:true /f:text"},
+		{"ElfFile\x00", "an event log file (.evtx)", "kmsdiag hostlog reads that of a KMS host; export another as text: wevtutil qe FILE.evtx /lf:true /f:text"},
 		{"PK\x03\x04", "a ZIP archive or an Office document", "paste its text"},
 		{"%PDF-", "a PDF document", "paste its text"},
 		{"\x89PNG", "a picture", "type the error code instead"},

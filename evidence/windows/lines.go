@@ -59,6 +59,9 @@ func newReader(r io.Reader, source string) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if head, _ := in.Peek(sniffed); loneReturn(head) { // what cannot be read shows when it is
+		in = bufio.NewReaderSize(&lineEnds{r: in}, maxLine)
+	}
 	return &reader{in: in}, nil
 }
 

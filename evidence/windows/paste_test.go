@@ -23,7 +23,7 @@ func TestReadRefuses(t *testing.T) {
 		{"nothing", "", true, "the paste is empty"},
 		{"blanks", " \r\n\t\n  ", true, "the paste is empty"},
 		{"a mark alone", "\ufeff", true, "the paste is empty"},
-		{"event log file", "ElfFile\x00\x00\x00", false, "clip is an event log file (.evtx), not text; export it as text: wevtutil qe FILE.evtx /lf:true /f:text"},
+		{"event log file", "ElfFile\x00\x00\x00", false, "clip is an event log file (.evtx), not text; kmsdiag hostlog reads that of a KMS host; export another as text: wevtutil qe FILE.evtx /lf:true /f:text"},
 		{"archive", "PK\x03\x04rest", false, "clip is a ZIP archive or an Office document, not text; paste its text"},
 		{"junk", "\x01\x02\x03\x00\x05\xff\xfe", false, "clip is not text"},
 		{"control characters", strings.Repeat("\x01\x02", 40), false, "clip is not text"},
