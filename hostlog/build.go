@@ -37,7 +37,7 @@ func (t *tally) listReport(no uint16, known []hole, now uint32) List {
 			out.Grown = fromUnix(l.raised)
 		}
 	}
-	b := listBuilder{t: t, no: no, now: now, steps: steps, out: &out, firsts: map[int32]int64{}, follow: t.followers(no), uses: make([]uint32, len(t.names.end))}
+	b := listBuilder{t: t, no: no, now: now, steps: steps, holes: known, out: &out, firsts: map[int32]int64{}, follow: t.followers(no), uses: make([]uint32, len(t.names.end))}
 	for i, c := range t.clients.all {
 		if c.key.list == no {
 			b.client(i, c)
@@ -55,6 +55,7 @@ type listBuilder struct {
 	no       uint16
 	now      uint32
 	steps    []step
+	holes    []hole
 	out      *List
 	firsts   map[int32]int64 // clients by the day of their first request, if not yet licensed
 	follow   followers
@@ -198,7 +199,10 @@ func (b *listBuilder) end() {
 	b.severals()
 	b.lapsed()
 	for k, days := range unseenDays {
-		out.NotSeen = append(out.NotSeen, NotSeen{days, b.unseen[k]})
+		out.NotSeen = append(out.NotSeen, NotSeen{
+			Days: days, Clients: b.unseen[k],
+			atMost: unseen(b.holes, b.now-min(b.now, uint32(days)*86400), b.now),
+		})
 	}
 	out.Products = b.t.productShares(b.products[:])
 	for i, s := range b.states {

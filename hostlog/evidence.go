@@ -21,12 +21,28 @@ const (
 func (r *Report) explain() {
 	r.Evidence = r.evidence()
 	causes := diagnose.Diagnose(&r.Evidence)
-	r.Conclusion = diagnose.Conclude(&r.Evidence, causes).Text
 	r.Causes = []diagnose.Cause{}
 	for _, c := range causes {
 		if c.Verdict == diagnose.Found || c.Verdict == diagnose.Possible {
 			r.Causes = append(r.Causes, c)
 		}
+	}
+	r.conclude(causes)
+}
+
+// conclude puts the causes into words. Of the time that clients have left the
+// evidence holds some requests only, each with the minutes of its own moment:
+// that is said by the lists, which know every client.
+func (r *Report) conclude(causes []diagnose.Cause) {
+	set := r.Evidence
+	set.HostRequests = slices.Clone(set.HostRequests)
+	for i := range set.HostRequests {
+		set.HostRequests[i].MinutesLeft = 0
+	}
+	r.Conclusion = diagnose.Conclude(&set, causes).Text
+	if grace := r.graceWords(); grace != "" && len(r.Causes) > 0 {
+		lines := strings.Split(r.Conclusion, "\n") // the last one says what was not tested
+		r.Conclusion = strings.Join(slices.Insert(lines, len(lines)-1, grace), "\n")
 	}
 }
 

@@ -119,6 +119,9 @@ func (f *factList) have(now time.Time) string {
 		return fmt.Sprintf("%s in the last 30 days, %d needed", plural(l.Count, "client id"), l.Needed)
 	}
 	text := fmt.Sprintf("at least %s in the last 30 days, %d needed", plural(l.Count, "client id"), l.Needed)
+	if l.Count == 0 {
+		text = fmt.Sprintf("no client was served in what is known of the last 30 days, %d needed", l.Needed)
+	}
 	switch {
 	case l.ClientsAtLeast:
 		text += "; there are more ids than are kept"
@@ -275,7 +278,7 @@ func (f *factList) refused() {
 			st, tail = run.Warn, "; all of them were served later"
 		}
 		f.add("refused."+r.Code, st, Counted, basisRequests, "%s of %s refused with %s, %s (last %s): %s%s",
-			plural(int(r.Requests), "request"), atLeast(r.AtLeast, plural(r.Clients, "client")), r.Code, r.Title, minute(r.Last), names(r.Machines), tail)
+			plural(int(r.Requests), "request"), atLeast(r.AtLeast, plural(r.Clients, "client")), r.Code, r.Title, minute(r.Last), namesOf(r.Machines, r.Clients, r.AtLeast), tail)
 	}
 }
 
@@ -348,55 +351,6 @@ func (l *List) clockSuspect() int {
 // badTime is the code of a request whose time differs from the host's by more
 // than four hours.
 const badTime = "0xC004F06C"
-
-// lapses says whose activation ends first.
-func (f *factList) lapses(now time.Time) {
-	l := f.list
-	if l.Lapsed > 0 {
-		var who []string
-		for _, x := range l.LapsedNewest {
-			who = append(who, fmt.Sprintf("%s on %s", x.who(), day(x.At)))
-		}
-		if n := l.Lapsed - len(who); n > 0 {
-			who = append(who, fmt.Sprintf("and %d earlier", n))
-		}
-		f.add("lapsed", run.Warn, Inferred, basisLapse, "%s whose activation or grace has ended, unless retired or served elsewhere: %s", atLeast(l.ClientsAtLeast, plural(l.Lapsed, "client")), strings.Join(who, ", "))
-	}
-	if len(l.Lapses) == 0 {
-		return
-	}
-	x := l.Lapses[0]
-	st := run.Pass
-	if x.At.Sub(now) < 30*24*time.Hour {
-		st = run.Warn
-	}
-	f.add("lapse.first", st, Inferred, basisLapse, "the first to lapse is %s on %s, %s; last seen %s", x.who(), day(x.At), x.Rule, day(x.LastSeen))
-}
-
-// who names the client.
-func (x *Lapse) who() string {
-	if x.Machine == "" {
-		return x.CMID
-	}
-	return evidence.Clean(x.Machine)
-}
-
-func (f *factList) unseen() {
-	if n := f.list.Superseded; n > 0 {
-		f.add("ids.superseded", run.Pass, Inferred, basisNames+"; a new installation or slmgr /rearm makes a new id",
-			"%s of machines that asked later under another: left out of what is said about lapses and about clients that did not ask", were(n, "client id"))
-	}
-	var parts []string
-	for _, n := range f.list.NotSeen {
-		if n.Clients > 0 {
-			parts = append(parts, fmt.Sprintf("%d for more than %d days", n.Clients, n.Days))
-		}
-	}
-	if len(parts) > 0 {
-		f.add("not-seen", run.Pass, Counted, "the time of each client's last entry; an activated client asks every 7 days",
-			"of %s did not ask: %s", atLeast(f.list.ClientsAtLeast, plural(f.list.Clients-f.list.Superseded, "client")), strings.Join(parts, ", "))
-	}
-}
 
 // readFacts says what is missing of the files.
 func (r *Report) readFacts() {

@@ -41,6 +41,15 @@ func missing(holes []hole, from, to uint32) bool {
 	return slices.ContainsFunc(holes, func(h hole) bool { return h.why != holeQuiet && h.from < to && h.to > from })
 }
 
+// unseen tells whether entries of the time after from, up to to, may have been
+// written and not be in what was read. That there was more than is kept says
+// nothing of the ids that are.
+func unseen(holes []hole, from, to uint32) bool {
+	return slices.ContainsFunc(holes, func(h hole) bool {
+		return h.why != holeQuiet && h.why != holeBound && h.from < to && h.to > from
+	})
+}
+
 // uncertain tells whether a count at a moment is but a lower bound.
 func uncertain(holes []hole, at uint32) bool { return missing(holes, at-min(at, window), at) }
 
@@ -187,8 +196,8 @@ func (r *Report) holeFacts(add func(id string, st run.Status, sure Sure, basis, 
 			switch h.Why {
 			case "numbers":
 				add("read.hole", run.Warn, Counted, "Windows numbers the entries of a log one after the other",
-					"%s%s missing %s: their numbers jump from %d to %d; a file was left out, or part of the log cleared, overwritten or filtered away",
-					are(h.Missing, "entry", "entries"), of, between, h.number, h.number+h.Missing+1)
+					"%s missing %s: their numbers jump from %d to %d; a file was left out, or part of the log cleared, overwritten or filtered away",
+					entriesAre(h.Missing, of), between, h.number, h.number+h.Missing+1)
 			case "silence":
 				add("read.silence", run.Warn, Inferred, basisSilence, "no entry%s %s, %s: the log was cleared, the host was off, or a file is missing",
 					of, between, days(h.Before.Sub(h.After)))

@@ -55,10 +55,14 @@ func (b *listBuilder) lapsed() {
 	for _, x := range b.lapses {
 		if x.at <= b.now {
 			out.Lapsed++
+			out.lapsedAtMost = out.lapsedAtMost || b.later(x)
 			continue
 		}
+		if x.minutes && graces[b.t.clients.at(x.client).status] != "" {
+			out.grace++
+		}
 		if len(out.Lapses) == maxLapses {
-			break
+			continue
 		}
 		out.Lapses = append(out.Lapses, b.lapseReport(x))
 	}
@@ -67,11 +71,16 @@ func (b *listBuilder) lapsed() {
 	}
 }
 
+// later tells whether a client may have asked since it was last seen.
+func (b *listBuilder) later(x lapse) bool {
+	return unseen(b.holes, b.t.clients.at(x.client).last, b.now)
+}
+
 func (b *listBuilder) lapseReport(x lapse) Lapse {
 	c := b.t.clients.at(x.client)
 	out := Lapse{
 		Machine: b.t.names.name(c.name), CMID: c.key.cmid.String(), Product: b.t.productName(c.product),
-		LastSeen: fromUnix(c.last), At: fromUnix(x.at), Rule: "180 days after it was last served",
+		later: b.later(x), LastSeen: fromUnix(c.last), At: fromUnix(x.at), Rule: "180 days after it was last served",
 	}
 	if x.minutes {
 		out.Rule = "by the minutes it reported"

@@ -191,7 +191,7 @@ func (r *Report) limits() {
 	add(t.capped, fmt.Sprintf("more than %d client ids: those met later are in no count of clients, so counts are lower bounds", maxClients))
 	add(t.names.full(), "too many machine names: those met later are shown without a name and take no part in the search for shared ids")
 	add(t.seen.full, fmt.Sprintf("more than %d entries: duplicates among later ones count as requests twice; clients and counts are not affected", maxSeen))
-	add(t.outside > 0 && !r.NowGiven && r.Since.IsZero(), are(t.outside, "entry", "entries")+" left out, dated later than tomorrow: the host's clock was wrong then, or this machine's is")
+	add(t.outside > 0 && !r.NowGiven && r.Since.IsZero(), entriesAre(t.outside, "")+" left out, dated later than tomorrow: the host's clock was wrong then, or this machine's is")
 	add(t.nameless && t.hosts > 1, "entries that name no host were counted for "+t.names.name(t.firstHost)+", though there are several hosts")
 	add(t.lost, "too many stretches of time, days, lists or codes: the oldest or rarest were left out")
 }

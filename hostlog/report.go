@@ -110,10 +110,12 @@ type List struct {
 	Grown         time.Time  `json:"grown,omitzero"`            // when the first client asked for 25, so that the host's list grew from 10 to 50
 	Holes         []Hole     `json:"holes"`                     // times of which entries are missing or may be, oldest first; at most 100
 
-	extra int  // ids of the last 30 days beyond the first of each machine
-	short bool // it begins less than 30 days before now
-	holed bool // entries of the 60 days before now are missing behind its beginning
-	since bool // ... and that is for Options.Since
+	grace        int  // clients whose grace is to end
+	lapsedAtMost bool // some of Lapsed may have asked since, in entries that are missing
+	extra        int  // ids of the last 30 days beyond the first of each machine
+	short        bool // it begins less than 30 days before now
+	holed        bool // entries of the 60 days before now are missing behind its beginning
+	since        bool // ... and that is for Options.Since
 }
 
 // Hole is a time of which entries of a host are missing or may be.
@@ -185,12 +187,20 @@ type Lapse struct {
 	At       time.Time `json:"at"`
 	Rule     string    `json:"rule"`            // "180 days after it was last served", "by the minutes it reported"
 	Grace    string    `json:"grace,omitempty"` // what ends where it is no activation: "initial grace"
+
+	later bool // entries are missing since it was last seen: it may have asked in one of them
 }
+
+// MayBeLater tells whether entries are missing since the client was last seen,
+// so that it may have been activated anew: At is then the earliest time.
+func (x *Lapse) MayBeLater() bool { return x.later }
 
 // NotSeen counts the clients that did not ask for some days.
 type NotSeen struct {
 	Days    int `json:"days"`
 	Clients int `json:"clients"`
+
+	atMost bool // entries of that time are missing: some may have asked
 }
 
 // Clone is a client id that several machines use.

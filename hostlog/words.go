@@ -15,12 +15,12 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// are counts things, one of which has a form of its own, with their verb.
-func are(n int64, one, many string) string {
+// entriesAre counts entries of something with their verb.
+func entriesAre(n int64, of string) string {
 	if n == 1 {
-		return "1 " + one + " is"
+		return "1 entry" + of + " is"
 	}
-	return fmt.Sprintf("%d %s are", n, many)
+	return fmt.Sprintf("%d entries%s are", n, of)
 }
 
 // were counts things with their verb.
@@ -29,6 +29,14 @@ func were(n int, noun string) string {
 		return "1 " + noun + " is"
 	}
 	return fmt.Sprintf("%d %ss are", n, noun)
+}
+
+// atMost says that a number is an upper bound, if it is.
+func atMost(is bool, text string) string {
+	if is {
+		return "at most " + text
+	}
+	return text
 }
 
 // atLeast says that a number is a lower bound, if it is.

@@ -86,7 +86,7 @@ func (t *hostLogText) list(l *hostlog.List) {
 		title += "  " + printable(l.Host)
 	}
 	t.b.WriteString(title + "\n")
-	if l.Count > 0 || len(l.Course) > 1 {
+	if slices.ContainsFunc(l.Course, func(d hostlog.Day) bool { return d.Count > 0 }) {
 		if t.s.Accessible {
 			t.courseWords(l)
 		} else {
@@ -221,7 +221,11 @@ func (t *hostLogText) lapses(l *hostlog.List) {
 		if x.Grace != "" {
 			state = ", " + x.Grace
 		}
-		hang(&t.b, label, fmt.Sprintf("%s  %s, %s%s, last seen %s", x.At.UTC().Format(time.DateOnly), printable(who), x.Product, state, x.LastSeen.UTC().Format(time.DateOnly)), t.s.Width)
+		when := ""
+		if x.MayBeLater() {
+			when = " or later,"
+		}
+		hang(&t.b, label, fmt.Sprintf("%s%s  %s, %s%s, last seen %s", x.At.UTC().Format(time.DateOnly), when, printable(who), x.Product, state, x.LastSeen.UTC().Format(time.DateOnly)), t.s.Width)
 	}
 }
 
