@@ -12,7 +12,6 @@ import (
 type checksView struct {
 	cursor answerKey // the row under the cursor; it survives rows coming and going
 	moved  bool      // the user moved the cursor in this round
-	offset int       // first line of the list on screen
 	scroll int       // first line of the detail on screen
 	zoom   bool      // the detail fills the screen
 	focus  int       // pane that the arrows move in

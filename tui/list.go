@@ -18,20 +18,7 @@ func (c *checksView) list(m *Model, width, height int) []string {
 		}
 		return nil
 	}
-	at := 0
-	for i, l := range lines {
-		if l.current {
-			at = i
-		}
-	}
-	offset := max(min(c.offset, len(lines)-height), 0)
-	// The heading above the first row stays with it.
-	if at <= offset {
-		offset = max(at-1, 0)
-	}
-	if at >= offset+height {
-		offset = at - height + 1
-	}
+	offset := listOffset(lines, height)
 	var out []string
 	for _, l := range lines[offset:min(offset+height, len(lines))] {
 		out = append(out, l.text)
@@ -45,6 +32,17 @@ func (c *checksView) list(m *Model, width, height int) []string {
 type listLine struct {
 	text    string
 	current bool
+	row     *row // nil for a heading
+}
+
+// listOffset is the first line on screen, so that the cursor is there as well.
+func listOffset(lines []listLine, height int) int {
+	for i, l := range lines {
+		if l.current && i >= height {
+			return i - height + 1
+		}
+	}
+	return 0
 }
 
 // listLines are all lines of the list.
@@ -62,7 +60,7 @@ func (c *checksView) listLines(m *Model, width int) []listLine {
 			heading = r.group
 			out = append(out, listLine{text: m.look.style.heading.Render(typeset.Printable(heading))})
 		}
-		out = append(out, listLine{c.rowLine(m, s, r, width, ids, r == current), r == current})
+		out = append(out, listLine{c.rowLine(m, s, r, width, ids, r == current), r == current, r})
 	}
 	return out
 }

@@ -143,6 +143,8 @@ func (m *Model) handle(msg tea.Msg) tea.Cmd {
 		return m.quit()
 	case tea.KeyPressMsg:
 		return m.press(msg)
+	case tea.MouseMsg:
+		return m.point(msg)
 	case tea.PasteMsg:
 		if !m.isTyping() {
 			return m.openPasteWith(msg.Content)
