@@ -1,6 +1,10 @@
 package diagnose
 
-import "github.com/kmsdiag/kmsdiag/evidence"
+import (
+	"strings"
+
+	"github.com/kmsdiag/kmsdiag/evidence"
+)
 
 // Verdict says what the evidence says of a cause.
 type Verdict string
@@ -30,6 +34,21 @@ type Cause struct {
 	Next     *Step     `json:"next,omitempty"` // the test that would settle it
 
 	score int // rank within a verdict; higher first
+}
+
+// About names the subjects behind a colon where the title does not; empty where
+// it names them all.
+func (c Cause) About() string {
+	var names []string
+	for _, n := range c.Subjects {
+		if !strings.Contains(c.Title, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(names, ", ")
 }
 
 // Finding is an observation for or against a cause.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/kmsdiag/kmsdiag/evidence/windows"
 )
 
 // Input is one file to read.
@@ -91,10 +93,10 @@ func (s *source) open(ctx context.Context, in Input) (*bufio.Reader, *counting, 
 	switch {
 	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
 		_, _ = br.Discard(3)
-	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), halfZero(head, 1):
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), windows.HalfZero(head, 1):
 		encoding = "UTF-16LE"
 		br = bufio.NewReaderSize(&utf16Reader{from: br, high: 1}, sniffed)
-	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), halfZero(head, 0):
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), windows.HalfZero(head, 0):
 		encoding = "UTF-16BE"
 		br = bufio.NewReaderSize(&utf16Reader{from: br}, sniffed)
 	}
@@ -151,22 +153,6 @@ func textForm(head []byte) string {
 		return "xml" // behind a line of a console
 	}
 	return "text"
-}
-
-// halfZero tells whether the bytes at odd (1) or even (0) places are mostly zero
-// and the others hardly: Latin text in UTF-16 without a mark.
-func halfZero(head []byte, place int) bool {
-	if len(head) < 4 {
-		return false
-	}
-	var zero [2]int
-	for i, b := range head {
-		if b == 0 {
-			zero[i%2]++
-		}
-	}
-	half := len(head) / 2
-	return zero[place] > half*6/10 && zero[1-place] <= half/20
 }
 
 // utf16Reader turns UTF-16 into UTF-8. A mark at the beginning is dropped, half

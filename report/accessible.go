@@ -100,7 +100,7 @@ func spoken(d time.Duration) string {
 
 func (t *accessible) summary(s *run.Summary) {
 	for i, c := range s.Causes {
-		t.line("Cause %d, %s: %s%s. Its id is %s.", i+1, c.Verdict, c.Title, about(c), c.ID)
+		t.line("Cause %d, %s: %s%s. Its id is %s.", i+1, c.Verdict, c.Title, c.About(), c.ID)
 		if c.Verdict == diagnose.Found || i < fullPossible || t.s.Verbose {
 			t.cause(c)
 		}

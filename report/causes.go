@@ -26,7 +26,7 @@ func causes(b *strings.Builder, s Style, list []diagnose.Cause, ignored []string
 			}
 		}
 		b.WriteString("\n")
-		hang(b, causeLabel(s, i+1, c, ignored), c.Title+about(c)+" ("+c.ID+")", s.Width)
+		hang(b, causeLabel(s, i+1, c, ignored), c.Title+c.About()+" ("+c.ID+")", s.Width)
 		if i == 0 || !reflect.DeepEqual(c.Because, list[i-1].Because) {
 			same = i
 		}
@@ -46,23 +46,9 @@ func causes(b *strings.Builder, s Style, list []diagnose.Cause, ignored []string
 	b.WriteString("\n")
 	heading(b, s, "Also possible")
 	for _, c := range brief {
-		hang(b, "    ", c.Title+about(c)+" ("+c.ID+")", s.Width)
+		hang(b, "    ", c.Title+c.About()+" ("+c.ID+")", s.Width)
 	}
 	hang(b, "    ", "--verbose shows their tests and remedies.", s.Width)
-}
-
-// about names the subjects of a cause where its title does not.
-func about(c diagnose.Cause) string {
-	var names []string
-	for _, n := range c.Subjects {
-		if !strings.Contains(c.Title, n) {
-			names = append(names, n)
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return ": " + strings.Join(names, ", ")
 }
 
 func causeLabel(s Style, n int, c diagnose.Cause, ignored []string) string {

@@ -112,7 +112,7 @@ func (x *Explanation) Short(w io.Writer, s Style) error {
 			hang(&b, "", fmt.Sprintf("%d more possible.", len(x.Causes)-i), s.Width)
 			break
 		}
-		hang(&b, causeLabel(s, i+1, c, nil), c.Title+about(c)+" ("+c.ID+")", s.Width)
+		hang(&b, causeLabel(s, i+1, c, nil), c.Title+c.About()+" ("+c.ID+")", s.Width)
 	}
 	for line := range strings.SplitSeq(x.Conclusion, "\n") {
 		if line != "" {

@@ -90,7 +90,7 @@ func (t *short) summary(s *run.Summary) {
 			break
 		}
 		label := causeLabel(t.s, i+1, c, s.Ignored)
-		hang(&t.b, label, c.Title+about(c)+" ("+c.ID+")", t.s.Width)
+		hang(&t.b, label, c.Title+c.About()+" ("+c.ID+")", t.s.Width)
 	}
 	hang(&t.b, "", counts(s), t.s.Width)
 	unfinished(&t.b, t.s, s)

@@ -171,7 +171,7 @@ func (v *causesView) list(m *Model, width, height int) []string {
 		if i == at {
 			pointer, here = "> ", len(lines)
 		}
-		line := typeset.Line(typeset.Pad(label, 11)+" "+c.Title+about(c), width-2)
+		line := typeset.Line(typeset.Pad(label, 11)+" "+c.Title+c.About(), width-2)
 		switch {
 		case i == at:
 			line = m.look.style.selected.Render(line)
@@ -192,18 +192,4 @@ func (v *causesView) list(m *Model, width, height int) []string {
 		}
 	}
 	return window(lines, max(here-height/2, 0), height)
-}
-
-// about names the subjects of a cause where its title does not.
-func about(c diagnose.Cause) string {
-	var names []string
-	for _, n := range c.Subjects {
-		if !strings.Contains(c.Title, n) {
-			names = append(names, n)
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return ": " + strings.Join(names, ", ")
 }

@@ -28,7 +28,7 @@ func (v *causesView) lines(m *Model, width int) []string {
 		return nil
 	}
 	d := &textBlock{look: m.look, width: width}
-	d.hang(m.look.style.bold.Render(strings.ToUpper(string(c.Verdict)))+"  ", c.Title+about(c))
+	d.hang(m.look.style.bold.Render(strings.ToUpper(string(c.Verdict)))+"  ", c.Title+c.About())
 	if c.NoFault {
 		d.text("Nothing is wrong here: it only looks so.")
 	}
@@ -97,7 +97,7 @@ func (v *causesView) copyText(m *Model, evidence bool) string {
 	if !evidence {
 		return commandsOf(c.Remedies...)
 	}
-	lines := []string{string(c.Verdict) + ": " + c.Title + about(c) + " (" + c.ID + ")"}
+	lines := []string{string(c.Verdict) + ": " + c.Title + c.About() + " (" + c.ID + ")"}
 	for _, f := range c.Because {
 		lines = append(lines, "  because "+f.Text+" ["+f.Origin.String()+"]")
 	}

@@ -2,50 +2,25 @@ package tui
 
 import (
 	"strings"
-	"unicode"
+
+	"github.com/kmsdiag/kmsdiag/internal/typeset"
 )
 
 // markdown adds the Markdown of a page: headings in capitals, words wrapped, list
 // items hanging, fenced commands as they stand.
-func (t *textBlock) markdown(body string) {
-	var block []string // lines of the paragraph or list item being read
-	mark := ""         // "- " inside a list item
-	flush := func() {
-		if len(block) > 0 {
-			text := strings.NewReplacer("`", "", "**", "").Replace(strings.Join(block, " "))
-			t.hang("  "+mark, text)
-		}
-		block, mark = nil, ""
-	}
-	fenced := false
-	for line := range strings.Lines(body) {
-		line = strings.TrimRight(line, "\r\n")
-		text := strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(text, "```"):
-			flush()
-			fenced = !fenced
-		case fenced:
-			t.command("  ", line)
-		case text == "":
-			flush()
-			t.blank()
-		case strings.HasPrefix(line, "#"):
-			flush()
-			t.heading(strings.ToUpper(strings.TrimLeft(line, "# ")))
-		case strings.HasPrefix(text, "- "), numbered(text):
-			flush()
-			i := strings.IndexByte(text, ' ') + 1
-			mark, block = text[:i], append(block, text[i:])
-		default:
-			block = append(block, text)
-		}
-	}
-	flush()
-}
+func (t *textBlock) markdown(body string) { typeset.Markdown(body, pageBlock{t}) }
 
-// numbered tells whether a line begins an item such as "2. ".
-func numbered(text string) bool {
-	rest := strings.TrimLeftFunc(text, unicode.IsDigit)
-	return rest != text && strings.HasPrefix(rest, ". ")
-}
+// pageBlock puts the parts of a page into a pane.
+type pageBlock struct{ *textBlock }
+
+// Heading implements [typeset.Page].
+func (p pageBlock) Heading(text string) { p.heading(strings.ToUpper(text)) }
+
+// Text implements [typeset.Page].
+func (p pageBlock) Text(mark, text string) { p.hang("  "+mark, text) }
+
+// Code implements [typeset.Page].
+func (p pageBlock) Code(line string) { p.command("  ", line) }
+
+// Blank implements [typeset.Page].
+func (p pageBlock) Blank() { p.blank() }

@@ -91,6 +91,18 @@ func startSite(ctx context.Context, name string) (*lab.Site, error) {
 	return site, nil
 }
 
+// siteEnv is the world of a check of a simulated site. The returned function ends
+// the log of --debug; it is to be called in any case.
+func (a *app) siteEnv(site *lab.Site) (env *checks.Env, done func(), err error) {
+	product, err := productToAsk("")
+	if err != nil {
+		return nil, func() {}, err
+	}
+	env = site.Env(checks.Env{Product: product, Version: buildVersion()})
+	done, err = a.debugging(env)
+	return env, done, err
+}
+
 // demoScreen opens the interactive program over a simulated site.
 func (a *app) demoScreen(ctx context.Context, name string) error {
 	site, err := startSite(ctx, name)
@@ -98,12 +110,7 @@ func (a *app) demoScreen(ctx context.Context, name string) error {
 		return err
 	}
 	defer site.Close()
-	product, err := productToAsk("")
-	if err != nil {
-		return err
-	}
-	env := site.Env(checks.Env{Product: product, Version: buildVersion()})
-	done, err := a.debugging(env)
+	env, done, err := a.siteEnv(site)
 	defer done()
 	if err != nil {
 		return err
@@ -118,16 +125,11 @@ func (a *app) demo(ctx context.Context, o outputOptions, name string) error {
 		return err
 	}
 	defer site.Close()
-	product, err := productToAsk("")
-	if err != nil {
-		return err
-	}
 	r, err := a.renderer(o, a.stdout)
 	if err != nil {
 		return err
 	}
-	env := site.Env(checks.Env{Product: product, Version: buildVersion()})
-	done, err := a.debugging(env)
+	env, done, err := a.siteEnv(site)
 	defer done()
 	if err != nil {
 		return err

@@ -29,9 +29,9 @@ func decoded(r io.Reader, source string) (*bufio.Reader, error) {
 	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
 		_, err := in.Discard(3)
 		return in, err
-	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), halfZero(head, 1):
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}), HalfZero(head, 1):
 		order = unicode.LittleEndian
-	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), halfZero(head, 0):
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}), HalfZero(head, 0):
 		order = unicode.BigEndian
 	default:
 		if e := binary(head, source); e != nil {
@@ -51,9 +51,10 @@ func decoded(r io.Reader, source string) (*bufio.Reader, error) {
 	return in, nil
 }
 
-// halfZero tells whether the bytes at odd (1) or even (0) places are mostly
-// zero and the others hardly: Latin text in UTF-16.
-func halfZero(head []byte, place int) bool {
+// HalfZero tells whether the bytes at odd (1) or even (0) places of the beginning
+// of a text are mostly zero and the others hardly: Latin text in UTF-16 without a
+// byte order mark, little-endian where the odd ones are.
+func HalfZero(head []byte, place int) bool {
 	if len(head) < 4 {
 		return false
 	}
