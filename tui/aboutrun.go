@@ -69,13 +69,5 @@ func verdictLines(m *Model, lines []string, height, width int) []string {
 	return lines
 }
 
-// listTitle names the list and how many of its lines are out of sight.
-func (c *checksView) listTitle(m *Model, width, height int) string {
-	if n := len(c.listLines(m, width)); n > height && height > 0 {
-		return fmt.Sprintf("1 Checks, %d of %d lines", height, n)
-	}
-	return "1 Checks"
-}
-
 // anyFailed tells whether there is something to repair.
 func (s *session) anyFailed() bool { return s.count(run.Fail)+s.count(run.Warn) > 0 }

@@ -231,7 +231,7 @@ func (c *checksView) bands(m *Model, w, h int) []band {
 	case m.announcing() && (w < wide || m.h < listAlone):
 		return c.startBands(m, w, h)
 	case m.h < listAlone:
-		return []band{one(c.listTitle(m, inner(w), h-1), h-1, c.list(m, inner(w), h-1))}
+		return []band{{height: h - 1, cols: []column{c.listPane(c.listLines(m, inner(w)), inner(w), h-1)}}}
 	case w >= wide:
 		return c.wideBands(m, w, h, verdict)
 	}
@@ -241,11 +241,12 @@ func (c *checksView) bands(m *Model, w, h int) []band {
 // narrowBands put the detail below the list.
 func (c *checksView) narrowBands(m *Model, w, h int, verdict []string) []band {
 	free := h - 2 // the rules of list and verdict
+	lines := c.listLines(m, inner(w))
 	if m.busy() {
 		now := c.now(m, inner(w))
 		n := min(len(now), 3)
 		return []band{
-			one(c.listTitle(m, inner(w), free-n), free-n, c.list(m, inner(w), free-n)),
+			{height: free - n, cols: []column{c.listPane(lines, inner(w), free-n)}},
 			one("now", n, now),
 		}
 	}
@@ -255,12 +256,12 @@ func (c *checksView) narrowBands(m *Model, w, h int, verdict []string) []band {
 	} else {
 		free -= 1 + nv
 	}
-	want, told := len(c.listLines(m, inner(w))), len(c.detail(m, inner(w)))
+	want, told := len(lines), len(c.detail(m, inner(w)))
 	detail := max(min(told, c.detailMost(m, free)), free-want)
 	list := max(free-detail, min(3, free))
 	detail = free - list
 	bands := []band{
-		one(c.listTitle(m, inner(w), list), list, c.list(m, inner(w), list)),
+		{height: list, cols: []column{c.listPane(lines, inner(w), list)}},
 		{height: detail, cols: []column{c.detailColumn(m, c.pane(paneDetail, "Detail"), inner(w), detail)}},
 	}
 	if nv > 0 {
@@ -289,7 +290,7 @@ func (c *checksView) wideBands(m *Model, w, h int, verdict []string) []band {
 		free -= below + 1
 	}
 	bands := []band{{height: free, cols: []column{
-		{title: c.listTitle(m, left, free), width: left, lines: c.list(m, left, free)},
+		c.listPane(c.listLines(m, left), left, free),
 		c.detailColumn(m, c.pane(paneDetail, "Detail"), right, free),
 	}}}
 	if below > 0 {

@@ -9,9 +9,17 @@ import (
 	"github.com/kmsdiag/kmsdiag/run"
 )
 
-// list are the lines of the list that are on screen, the cursor among them.
-func (c *checksView) list(m *Model, width, height int) []string {
-	lines := c.listLines(m, width)
+// listPane shows lines of the list as far as a pane has room, the cursor among
+// them. Its title says how many are out of sight.
+func (c *checksView) listPane(lines []listLine, width, height int) column {
+	title := "1 Checks"
+	if n := len(lines); n > height && height > 0 {
+		title = fmt.Sprintf("1 Checks, %d of %d lines", height, n)
+	}
+	return column{title: title, width: width, lines: c.onScreen(lines, width, height)}
+}
+
+func (c *checksView) onScreen(lines []listLine, width, height int) []string {
 	if len(lines) == 0 {
 		if c.filter.text != "" {
 			return []string{"no row matches " + typeset.Cut(c.filter.text, 30)}

@@ -51,11 +51,12 @@ func requestFirst(s string) int {
 // startBands show what will be sent below the rows there are, on screens too
 // small for two columns.
 func (c *checksView) startBands(m *Model, w, h int) []band {
-	list := min(len(c.listLines(m, inner(w))), (h-2)/3)
+	rows := c.listLines(m, inner(w))
+	list := min(len(rows), (h-2)/3)
 	lines := announcement(m.shown().plan.Sends, inner(w), h-2-list)
 	list = h - 2 - len(lines)
 	return []band{
-		one("1 Checks", list, c.list(m, inner(w), list)),
+		one("1 Checks", list, c.onScreen(rows, inner(w), list)),
 		one("now", len(lines), lines),
 	}
 }
